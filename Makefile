@@ -1,0 +1,53 @@
+# Everything a developer does here. `make help` lists it.
+GO      ?= go
+TOOLS   := configs/tools/go.mod
+PKGS    := ./...
+TAGS    := grpcnotrace
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test prove bench fuzz lint fmt widget needs clean
+
+help: ## Show what can be done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+build: ## Build bin/zgoda
+	$(GO) build -trimpath -tags $(TAGS) -o bin/zgoda ./gateway/cmd/zgoda
+
+run: build ## Build and run one gateway with the demo shop on http://127.0.0.1:8080/demo/
+	bin/zgoda run
+
+test: needs ## Run every test: race detector on, order shuffled
+	$(GO) test -race -shuffle=on -timeout 10m $(PKGS)
+
+prove: needs ## Run the proofs at full size
+	ZGODA_PROVE=1 $(GO) test -race -shuffle=on -timeout 60m $(PKGS)
+
+bench: ## Measure, in ratios to a floor
+	$(GO) test -run '^$$' -bench . -benchmem $(PKGS)
+
+FUZZTIME ?= 60s
+fuzz: ## Run every fuzz target for FUZZTIME each
+	@for p in $$($(GO) list $(PKGS)); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	  done; \
+	done
+
+lint: ## gofumpt, vet, staticcheck, arrows
+	@out=$$($(GO) tool -modfile=$(TOOLS) gofumpt -l botengine gateway persistence loadtest configs); \
+	  if [ -n "$$out" ]; then echo "not gofumpt-ed (make fmt does it):"; echo "$$out"; exit 1; fi
+	$(GO) vet $(PKGS)
+	$(GO) tool -modfile=$(TOOLS) staticcheck $(PKGS)
+	$(GO) test -run 'TestArrows|TestTopLevel' ./gateway
+
+fmt: ## Format the Go sources
+	$(GO) tool -modfile=$(TOOLS) gofumpt -w botengine gateway persistence loadtest configs
+
+widget: ## Bundle the widget's TypeScript into gateway/widget/dist
+	$(GO) run -C configs/tools ./bundle
+
+needs: ## Find or install what the tests need (Debian, Ubuntu)
+	@sh configs/needs.sh
+
+clean: ## Remove what was built; data/ is kept
+	rm -rf bin

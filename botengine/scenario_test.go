@@ -1,0 +1,374 @@
+package botengine
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected output of the scenarios")
+
+// TestScenarios runs testdata/*.txt. A scenario begins with comments that name
+// the requirement it shows, then lines with what the visitor does ("> …"), each
+// followed by what comes of it. See testdata/README for the inputs.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := playScenario(t, string(src))
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != string(src) {
+				t.Errorf("%s: output differs; run with -update and look at the difference\n%s", file, firstDifference(string(src), got))
+			}
+		})
+	}
+}
+
+func firstDifference(want, got string) string {
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range max(len(w), len(g)) {
+		a, b := "", ""
+		if i < len(w) {
+			a = w[i]
+		}
+		if i < len(g) {
+			b = g[i]
+		}
+		if a != b {
+			return fmt.Sprintf("line %d\nwant %s\n got %s", i+1, a, b)
+		}
+	}
+	return ""
+}
+
+// A player runs one scenario.
+type player struct {
+	t        *testing.T
+	out      strings.Builder
+	settings *Settings
+	flow     string
+	bot      *Bot
+	state    State
+	profile  Profile
+	now      int64
+	turns    int
+	started  bool
+	locale   string
+	last     Input
+	quiet    bool
+	actor    string
+	options  []Event // events with options, newest last
+}
+
+func playScenario(t *testing.T, src string) string {
+	p := &player{t: t, settings: demoSettings(), flow: leadFlow, locale: "pl", now: 1_000_000}
+	for line := range strings.Lines(src) {
+		line = strings.TrimRight(line, "\n")
+		switch {
+		case strings.HasPrefix(line, "#"), line == "":
+			p.out.WriteString(line + "\n")
+		case strings.HasPrefix(line, "> "):
+			p.out.WriteString(line + "\n")
+			p.do(line[2:])
+		}
+	}
+	return p.out.String()
+}
+
+func (p *player) printf(format string, args ...any) { fmt.Fprintf(&p.out, "  "+format+"\n", args...) }
+
+// do carries out one line.
+func (p *player) do(line string) {
+	if strings.HasPrefix(line, `"`) {
+		text, err := strconv.Unquote(line)
+		if err != nil {
+			p.t.Fatalf("%s: %v", line, err)
+		}
+		p.turn(Input{Kind: InputText, Text: text})
+		return
+	}
+	words := strings.Fields(line)
+	args := words[1:]
+	switch words[0] {
+	case "site":
+		for _, a := range args {
+			p.set(a)
+		}
+		p.bot = nil
+	case "flow":
+		p.flow, p.bot = "testdata/"+args[0], nil
+	case "locale":
+		p.locale = args[0]
+	case "greet":
+		p.greet()
+	case "wait":
+		p.now += duration(args[0])
+	case "quiet":
+		p.quiet = args[0] == "on"
+	case "as":
+		p.actor = args[0]
+	case "again":
+		p.turn(p.last)
+	case "press":
+		p.press(args)
+	case "grant", "decline":
+		request := ""
+		if len(args) > 0 {
+			request = args[0]
+		} else if p.state.Card != nil {
+			request = p.state.Card.Request
+		}
+		p.turn(Input{Kind: InputDecision, Request: request, Answer: words[0]})
+	case "card":
+		p.turn(Input{Kind: InputAskCard, Purposes: args})
+	case "withdraw":
+		p.turn(Input{Kind: InputWithdraw, Purposes: args})
+	case "erase":
+		p.turn(Input{Kind: InputErase})
+	default:
+		p.t.Fatalf("unknown line %q", line)
+	}
+}
+
+// set changes one of the site's settings.
+func (p *player) set(assignment string) {
+	key, value, _ := strings.Cut(assignment, "=")
+	list := func() []string {
+		if value == "" {
+			return nil
+		}
+		return strings.Split(value, ",")
+	}
+	s := *p.settings
+	p.settings = &s
+	switch key {
+	case "require":
+		s.RequireConsent = value == "on"
+	case "bundled":
+		s.Bundled = value == "on"
+	case "purposes":
+		s.Purposes = list()
+		publish(&s)
+	case "fields":
+		s.Fields = list()
+		publish(&s)
+	case "locales":
+		s.Locales = list()
+	case "notices":
+		locales := s.Locales
+		s.Locales = list()
+		publish(&s)
+		s.Locales = locales
+	case "fallback":
+		s.Fallback = value
+	case "policy":
+		s.Policy = value
+	default:
+		p.t.Fatalf("unknown setting %q", key)
+	}
+	p.settings = &s
+}
+
+func duration(s string) int64 {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, _ := strconv.Atoi(days)
+		return int64(n) * day
+	}
+	d, _ := time.ParseDuration(s)
+	return d.Milliseconds()
+}
+
+func (p *player) press(args []string) {
+	p.start()
+	in := Input{Kind: InputChoice, Choice: args[0]}
+	if len(args) > 1 {
+		in.Of = args[1]
+	} else {
+		for _, e := range slices.Backward(p.options) {
+			if slices.ContainsFunc(e.Options, func(o Option) bool { return o.ID == args[0] }) {
+				in.Of = e.ID
+				break
+			}
+		}
+	}
+	p.turn(in)
+}
+
+func (p *player) ready() {
+	if p.bot == nil {
+		p.bot = mustBot(p.t, p.flow, p.settings)
+	}
+}
+
+func (p *player) greet() {
+	p.ready()
+	p.started = true
+	r := p.bot.Greet(p.locale, Input{ID: "i0", At: p.now})
+	p.state = r.State
+	p.show(r)
+}
+
+// start begins the conversation without showing its greeting.
+func (p *player) start() {
+	p.ready()
+	if !p.started {
+		r := p.bot.Greet(p.locale, Input{ID: "i0", At: p.now})
+		p.state, p.started = r.State, true
+		p.options = append(p.options, r.Events...)
+	}
+}
+
+func (p *player) turn(in Input) {
+	p.start()
+	if in.ID == "" {
+		p.turns++
+		in.ID = "i" + strconv.Itoa(p.turns)
+		in.Actor, in.Quiet = p.actor, p.quiet
+	}
+	in.At = p.now
+	p.last = in
+	p.now += 1000
+	r := p.bot.Turn(p.state, p.profile, in)
+	p.state, p.profile = r.State, r.Profile
+	p.show(r)
+}
+
+// show prints a result.
+func (p *player) show(r Result) {
+	if r.Refused != nil {
+		p.printf("refused %s: %s", r.Refused.Code, r.Refused.Message)
+		return
+	}
+	for _, e := range r.Events {
+		p.printf("%s", renderEvent(e))
+		if len(e.Options) > 0 {
+			p.options = append(p.options, e)
+		}
+	}
+	for _, v := range r.Values {
+		p.printf("value %s %s=%q", v.Ref, v.Field, v.Text)
+	}
+	for _, e := range r.Entries {
+		p.printf("%s", renderEntry(e))
+	}
+	if r.DropContact {
+		p.printf("drop contact")
+	}
+	if r.Erase {
+		p.printf("erase")
+	}
+	p.printf("%s", p.summary())
+}
+
+func renderSpans(spans []Span) string {
+	var b strings.Builder
+	for _, s := range spans {
+		switch {
+		case s.Masked:
+			b.WriteString("[masked]")
+		case s.Ref != "":
+			b.WriteString("[ref " + s.Ref + "]")
+		case s.Field != "":
+			b.WriteString("[" + s.Field + "]")
+		default:
+			b.WriteString(s.Text)
+		}
+	}
+	return strings.ReplaceAll(b.String(), "\n", "⏎")
+}
+
+func renderEvent(e Event) string {
+	s := e.From
+	if e.Kind != EventMessage {
+		s += " " + e.Kind
+	}
+	if e.Choice != "" {
+		s += fmt.Sprintf(" (%s of %s)", e.Choice, e.Of)
+	}
+	switch e.Kind {
+	case EventAsk:
+		s += " " + e.Field + "/" + e.Type
+	case EventCard:
+		s += fmt.Sprintf(" %s %q", e.Card.Request, e.Card.Title)
+		if e.Card.NoAnswer {
+			s += " without buttons"
+		}
+	case EventDecision:
+		s += fmt.Sprintf(" %s %s %s by %s", e.Request, e.Answer, strings.Join(e.Purposes, "+"), e.Method)
+	case EventWithdrawal:
+		s += fmt.Sprintf(" %s by %s", strings.Join(e.Purposes, "+"), e.Method)
+	}
+	if len(e.Text) > 0 {
+		s += ": " + renderSpans(e.Text)
+	}
+	if e.Link != nil {
+		s += fmt.Sprintf(" <%s %s>", e.Link.Label, e.Link.URL)
+	}
+	for _, o := range e.Options {
+		s += " [" + o.Label + "]"
+	}
+	return s
+}
+
+func renderEntry(e Entry) string {
+	s := fmt.Sprintf("entry %d %s", e.VSeq, e.Kind)
+	for _, part := range []struct{ name, value string }{
+		{"", e.Purpose}, {"id=", e.ID}, {"request=", e.Request}, {"grant=", e.Grant},
+		{"locale=", e.Locale}, {"actor=", e.Actor}, {"method=", e.Method}, {"policy=", e.Policy},
+	} {
+		if part.value != "" {
+			s += " " + part.name + part.value
+		}
+	}
+	if e.ValidUntil != 0 {
+		s += fmt.Sprintf(" for=%dd", (e.ValidUntil-e.At)/day)
+	}
+	for _, f := range slices.Sorted(maps.Keys(e.Fields)) {
+		s += fmt.Sprintf(" %s→%s", f, e.Fields[f])
+	}
+	if e.GrantVSeq != 0 {
+		s += fmt.Sprintf(" grant_vseq=%d", e.GrantVSeq)
+	}
+	return s
+}
+
+// summary prints where the conversation stands.
+func (p *player) summary() string {
+	x := p.bot.Inputs(p.state, p.profile)
+	s := fmt.Sprintf("= %s, waits for %s", orString(p.state.Step, "ended"), x.Kind)
+	if x.Type != "" {
+		s += " " + x.Type
+	}
+	if p.state.Card != nil {
+		s += ", card " + p.state.Card.Request
+	}
+	for _, k := range slices.Sorted(maps.Keys(p.profile.Consents)) {
+		s += ", " + k + " " + p.profile.Consents[k].Status
+	}
+	if len(p.profile.Held) > 0 {
+		s += ", holds " + strings.Join(p.profile.Held, "+")
+	}
+	for _, k := range slices.Sorted(maps.Keys(p.state.Vars)) {
+		s += fmt.Sprintf(", %s=%q", k, p.state.Vars[k])
+	}
+	return s
+}

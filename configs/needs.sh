@@ -1,0 +1,32 @@
+#!/bin/sh
+# Finds or installs what the tests need beyond Go. Quiet when all is there.
+set -eu
+
+have_chromium() {
+	for name in chromium chromium-browser google-chrome headless-shell; do
+		command -v "$name" >/dev/null 2>&1 && return 0
+	done
+	return 1
+}
+
+missing=""
+have_chromium || missing="chromium"
+[ -n "$missing" ] || exit 0
+
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+	as_root="sudo"
+	command -v sudo >/dev/null 2>&1 || as_root="none"
+fi
+if ! command -v apt-get >/dev/null 2>&1 || [ "$as_root" = none ]; then
+	echo "make test needs: $missing. Install it with your system's packages and run make test again." >&2
+	exit 1
+fi
+echo "installing for the tests: $missing"
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -qq
+$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+have_chromium || {
+	echo "chromium was installed but is not found; is it a snap? Install a chromium that runs headless." >&2
+	exit 1
+}

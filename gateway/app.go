@@ -1,0 +1,289 @@
+package gateway
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"zgoda/gateway/auth"
+	"zgoda/gateway/chat"
+	"zgoda/gateway/httpapi"
+	"zgoda/gateway/live"
+	"zgoda/gateway/protocol"
+	"zgoda/gateway/site"
+	"zgoda/gateway/socket"
+	"zgoda/persistence"
+	"zgoda/persistence/flusher"
+	"zgoda/persistence/seal"
+	"zgoda/persistence/sqlitestore"
+)
+
+// Names of what is in the data folder.
+const (
+	StoreFile   = "zgoda.db"
+	KeyFile     = "keys.json"
+	ControlFile = "zgoda.sock"
+)
+
+// Options of an App. DataDir and SitesDir are required.
+type Options struct {
+	// Listen is the address of the HTTP server. Default 127.0.0.1:8080.
+	Listen string
+	// Listener is used instead of Listen where it is set.
+	Listener net.Listener
+	// DataDir holds the store, the keys and the control socket. It is made with
+	// mode 0700 where it does not exist.
+	DataDir string
+	// SitesDir holds one YAML file for each site.
+	SitesDir string
+	// Processor is who runs the platform, as visitors are told.
+	Processor site.Party
+	// TokenTTL is how long a visitor's token is good. Default 24 h.
+	TokenTTL time.Duration
+	// Transcript is how long events are kept. Default 7 days.
+	Transcript time.Duration
+	// Sockets bounds a socket; zero fields take the defaults of the package.
+	Sockets socket.Options
+	// Rate bounds the inputs of one visitor. Default 20 in 10 s.
+	Rate persistence.Rate
+	Log  *slog.Logger
+	// WrapStore stands between the use cases and the store. Tests put faults
+	// there.
+	WrapStore func(persistence.Conversations) persistence.Conversations
+}
+
+func (o Options) validate() (Options, error) {
+	switch {
+	case o.DataDir == "":
+		return o, errors.New("DataDir is empty: name the folder that holds the data file")
+	case o.SitesDir == "":
+		return o, errors.New("SitesDir is empty: name the folder with the site files")
+	case o.Transcript < 0:
+		return o, errors.New("Transcript is negative")
+	}
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:8080"
+	}
+	if o.Transcript == 0 {
+		o.Transcript = 7 * 24 * time.Hour
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o, nil
+}
+
+// An App is one node. Stop may be called from any goroutine and more than once;
+// New, Start and Stop belong to one owner.
+type App struct {
+	opts    Options
+	sites   *site.Sites
+	store   *sqlitestore.Store
+	server  *httpapi.Server
+	flusher *flusher.Flusher
+	sockets *socket.Group
+
+	addr     net.Addr
+	running  sync.WaitGroup // background loops
+	cleanups []cleanup
+	stopOnce sync.Once
+	stopErr  error
+}
+
+type cleanup struct {
+	name string
+	run  func(context.Context) error
+}
+
+// New opens the stores and loads the sites. Nothing is served before Start. On
+// an error everything opened so far is closed. Errors to branch on are
+// persistence.ErrInUse, ErrSchema, ErrWrongKey and site.Problems.
+func New(ctx context.Context, o Options) (*App, error) {
+	o, err := o.validate()
+	if err != nil {
+		return nil, err
+	}
+	a := &App{opts: o}
+	if err := a.wire(ctx); err != nil {
+		return nil, errors.Join(err, a.Stop(ctx))
+	}
+	return a, nil
+}
+
+// wire is one straight line: nearly every step depends on what earlier ones made.
+func (a *App) wire(ctx context.Context) error {
+	var err error
+	if a.sites, err = site.LoadDir(a.opts.SitesDir, site.Options{Processor: a.opts.Processor}); err != nil {
+		return err
+	}
+	keys, err := loadKeys(a.opts.DataDir)
+	if err != nil {
+		return err
+	}
+	keyring, err := keys.Keyring()
+	if err != nil {
+		return fmt.Errorf("load keys: %w", err)
+	}
+	a.store, err = sqlitestore.Open(ctx, filepath.Join(a.opts.DataDir, StoreFile), sqlitestore.Options{CheckValue: keys.Check(), Log: a.opts.Log})
+	if err != nil {
+		return err
+	}
+	a.onStop("close store", func(context.Context) error { return a.store.Close() })
+
+	ids, err := auth.NewIDs(keys.ID)
+	if err != nil {
+		return fmt.Errorf("id key: %w", err)
+	}
+	tokens, err := tokensOf(keys, a.opts.TokenTTL)
+	if err != nil {
+		return err
+	}
+	digestKey, err := hkdf.Key(sha256.New, keys.ID, nil, "zgoda input digest v1", sha256.Size)
+	if err != nil {
+		return fmt.Errorf("derive digest key: %w", err)
+	}
+	var conversations persistence.Conversations = a.store
+	if a.opts.WrapStore != nil {
+		conversations = a.opts.WrapStore(conversations)
+	}
+	if a.flusher, err = flusher.New(flusher.Options{Outbox: a.store, Contacts: a.store, Sealer: keyring, Log: a.opts.Log}); err != nil {
+		return err
+	}
+	a.sockets = socket.NewGroup(a.opts.Sockets)
+	a.server = httpapi.New(httpapi.Options{
+		Sites:         a.sites,
+		Chat:          chat.NewService(chat.Options{Store: conversations, Sealer: keyring, Rate: a.opts.Rate, Wake: a.flusher.Wake}),
+		Conversations: live.NewRegistry[chat.View](),
+		Sockets:       a.sockets,
+		IDs:           ids,
+		Tokens:        tokens,
+		DigestKey:     digestKey,
+		Ready:         a.ready,
+		Log:           a.opts.Log,
+	})
+	return nil
+}
+
+// loadKeys reads the key file, or makes it where data was never kept. A missing
+// key file beside an existing store is not replaced: it would only hide the loss.
+func loadKeys(dir string) (*seal.KeyFile, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	path := filepath.Join(dir, KeyFile)
+	keys, err := seal.Load(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return keys, err
+	}
+	if _, err := os.Stat(filepath.Join(dir, StoreFile)); err == nil {
+		return nil, fmt.Errorf("%s is missing but %s exists: put the key file back; without it what is stored cannot be read", path, StoreFile)
+	}
+	return seal.Create(path)
+}
+
+func tokensOf(keys *seal.KeyFile, ttl time.Duration) (*auth.Tokens, error) {
+	o := auth.TokenOptions{TTL: ttl}
+	for _, k := range keys.Token {
+		if k.ID == keys.TokenWrite {
+			o.Write = auth.Key(k)
+		} else {
+			o.Read = append(o.Read, auth.Key(k))
+		}
+	}
+	tokens, err := auth.NewTokens(o)
+	if err != nil {
+		return nil, fmt.Errorf("token keys: %w", err)
+	}
+	return tokens, nil
+}
+
+// readyTimeout bounds the question to the store.
+const readyTimeout = time.Second
+
+func (a *App) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	_, err := a.store.Positions(ctx, nil)
+	return err
+}
+
+// Sites returns the sites that are served.
+func (a *App) Sites() *site.Sites { return a.sites }
+
+// Addr returns the address the app listens on; nil before Start.
+func (a *App) Addr() net.Addr { return a.addr }
+
+// Flush returns when everything in the outbox that can be moved is in the contact
+// store. Records that were set aside stay where they are and hold up nobody else.
+func (a *App) Flush(ctx context.Context) error {
+	err := a.flusher.Flush(ctx)
+	if errors.Is(err, flusher.ErrBlocked) {
+		a.opts.Log.Warn("records are left in the outbox", "error", err)
+		return nil
+	}
+	return err
+}
+
+// onStop registers how the thing that was just made goes down.
+func (a *App) onStop(name string, run func(context.Context) error) {
+	a.cleanups = append(a.cleanups, cleanup{name, run})
+}
+
+// Stop ends everything in the reverse order of its start: new sockets are
+// refused, open ones are told to come back elsewhere, what is in the outbox is
+// flushed, the store is closed. It returns when all goroutines have ended or ctx
+// is over, and joins the errors of what could not be ended well.
+func (a *App) Stop(ctx context.Context) error {
+	a.stopOnce.Do(func() {
+		for _, c := range slices.Backward(a.cleanups) {
+			if err := c.run(ctx); err != nil {
+				a.stopErr = errors.Join(a.stopErr, fmt.Errorf("%s: %w", c.name, err))
+			}
+		}
+	})
+	return a.stopErr
+}
+
+// goAwayAfter is when clients of a stopping node are asked to come back, in
+// milliseconds.
+const goAwayAfter = 0
+
+// closeSockets tells every client to come back and ends its socket. The listener
+// is closed by then, so no new one appears.
+func (a *App) closeSockets(ctx context.Context) error {
+	bye, err := protocol.Encode(&protocol.GoAway{AfterMS: goAwayAfter})
+	if err != nil {
+		return err
+	}
+	for _, s := range a.sockets.All() {
+		s.Send(bye)
+		s.Close(protocol.CloseGoAway, "the node is being restarted")
+	}
+	return wait(ctx, a.sockets.Wait)
+}
+
+// wait returns when f has or when ctx is over; then f's goroutine is abandoned,
+// as the process is about to end.
+func wait(ctx context.Context, f func()) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,116 @@
+package gateway_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// arrows is DESIGN.md's table: what each package may import of ours, directly.
+// A package that is not listed fails the test, so nobody adds "util".
+var arrows = map[string][]string{
+	"botengine":               {},
+	"persistence":             {},
+	"persistence/seal":        {"persistence"},
+	"persistence/sqlitestore": {"persistence"},
+	"persistence/flusher":     {"persistence"},
+	"persistence/storetest":   {"persistence"},
+	"gateway/protocol":        {},
+	"gateway/socket":          {"gateway/protocol"},
+	"gateway/live":            {"gateway/protocol", "persistence"},
+	"gateway/site":            {"botengine"},
+	"gateway/auth":            {},
+	"gateway/chat":            {"gateway/protocol", "gateway/site", "botengine", "persistence"},
+	"gateway/widget":          {},
+	"gateway/client":          {"gateway/protocol"},
+	"gateway/httpapi": {
+		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
+		"gateway/widget", "botengine",
+	},
+	"gateway": {
+		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
+		"gateway/httpapi", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore",
+	},
+	"gateway/cmd/zgoda": {"gateway", "gateway/site", "persistence"},
+}
+
+// banned is what a package must not import from outside.
+var banned = map[string][]string{
+	"botengine":               {"context", "net", "net/http", "os", "log", "log/slog", "sync", "math/rand", "math/rand/v2", "crypto/rand"},
+	"persistence":             {"net", "net/http", "database/sql", "github.com/redis/go-redis/v9", "github.com/jackc/pgx/v5"},
+	"gateway/protocol":        {"net", "net/http"},
+	"gateway/live":            {"github.com/coder/websocket"},
+	"gateway/chat":            {"github.com/coder/websocket", "github.com/redis/go-redis/v9", "github.com/jackc/pgx/v5", "database/sql"},
+	"gateway/httpapi":         {"github.com/coder/websocket", "database/sql"},
+	"persistence/sqlitestore": {"github.com/coder/websocket", "net/http"},
+	"persistence/flusher":     {"database/sql", "net/http"},
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+	GoFiles    []string
+}
+
+func TestArrows(t *testing.T) {
+	t.Parallel()
+	for _, p := range goList(t) {
+		name := strings.TrimPrefix(p.ImportPath, "zgoda/")
+		if len(p.GoFiles) == 0 {
+			continue // tests only
+		}
+		allowed, listed := arrows[name]
+		if !listed {
+			t.Errorf("%s is not in the table of arrows: give it a place in ARCHITECTURE.md and here, or put its code where it belongs", name)
+			continue
+		}
+		for _, i := range p.Imports {
+			ours, isOurs := strings.CutPrefix(i, "zgoda/")
+			if isOurs && !slices.Contains(allowed, ours) {
+				t.Errorf("%s imports %s, which its arrow does not allow", name, ours)
+			}
+			if slices.Contains(banned[name], i) {
+				t.Errorf("%s imports %s, which it must not", name, i)
+			}
+		}
+	}
+}
+
+func TestTopLevelIsTheLayout(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "git", "-C", "..", "ls-files").Output()
+	if err != nil {
+		t.Skipf("LOUD: the top level is checked in a git checkout only: %v", err)
+	}
+	allowed := []string{"gateway", "botengine", "persistence", "loadtest", "configs", "go.mod", "go.sum", "Makefile", "README.md", "ARCHITECTURE.md", "SECURITY.md", "LICENSE"}
+	for file := range strings.Lines(string(out)) {
+		top, _, _ := strings.Cut(strings.TrimSpace(file), "/")
+		if !strings.HasPrefix(top, ".") && !slices.Contains(allowed, top) {
+			t.Errorf("%s does not belong at the top level", top)
+		}
+	}
+}
+
+func goList(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,GoFiles", "zgoda/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []goPackage
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p goPackage
+		switch err := dec.Decode(&p); {
+		case errors.Is(err, io.EOF):
+			return packages
+		case err != nil:
+			t.Fatalf("decode go list: %v", err)
+		}
+		packages = append(packages, p)
+	}
+}

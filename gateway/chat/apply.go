@@ -1,0 +1,199 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+
+	"zgoda/botengine"
+	"zgoda/gateway/protocol"
+	"zgoda/gateway/site"
+	"zgoda/persistence"
+)
+
+// An Input is one numbered input of a client, or of the server itself.
+type Input struct {
+	// Client, N and Digest are the input's name and content for deduplication.
+	Client string
+	N      uint64
+	Digest []byte
+	// Refuse consumes the number with this refusal and does nothing else.
+	Refuse *protocol.Refused
+	// Bot is what the engine decides on; ID and At are set here.
+	Bot botengine.Input
+	// Locale and Page are used when this input begins the conversation.
+	Locale string
+	Page   string
+}
+
+// An Outcome is what an input led to. Exactly one of Ack and Err is set.
+type Outcome struct {
+	// Ack is the final answer for the sender.
+	Ack *protocol.Ack
+	// Err says that the input was not applied and may come again.
+	Err *protocol.Error
+	// Events are to be delivered to everybody attached on this node, in order:
+	// those of this input, and before them those of others that the view had
+	// missed. State belongs after the last one.
+	Events []protocol.Event
+	State  *protocol.State
+	// Removed: contact values shown before were deleted.
+	Removed bool
+	// Erased: the visitor is gone, now or before.
+	Erased bool
+	// Restarted: the log is not the one the view had. Everybody attached must
+	// resume anew.
+	Restarted bool
+	// Defect is set beside Err where the cause is not an absent store. It holds
+	// no personal data and is for the log.
+	Defect error
+}
+
+// Tries bound one input's work: every lost race costs one commit.
+const maxTries = 16
+
+const retryUnavailableMS = 2000
+
+// Apply applies one input to the conversation of key: load, decide, commit. v is
+// moved on to what was committed. It never fails halfway: what Err answers was
+// not applied as far as this node knows, and sending it again is safe.
+func (s *Service) Apply(ctx context.Context, st *site.Site, v *View, key persistence.Key, in Input) Outcome {
+	var out Outcome
+	for range maxTries {
+		if !v.loaded {
+			if err := s.reload(ctx, v, key, &out); err != nil {
+				return out.failed(in.N, err)
+			}
+		}
+		d, err := s.decide(st, v, key, in)
+		if err != nil {
+			return out.failed(in.N, err)
+		}
+		res, err := s.store.Commit(ctx, &d.commit)
+		if errors.Is(err, persistence.ErrUnknown) {
+			// It may have been applied. The log says what became of it, and the
+			// repeated commit is answered as a duplicate.
+			v.Forget()
+			continue
+		}
+		if err != nil {
+			return out.failed(in.N, fmt.Errorf("commit: %w", err))
+		}
+		if res.Outcome == persistence.Stale {
+			if err := s.catchUp(v, &res, &out); err != nil {
+				return out.failed(in.N, err)
+			}
+			continue
+		}
+		return s.settle(st, v, in, d, &res, out)
+	}
+	v.Forget()
+	return out.failed(in.N, fmt.Errorf("%w: lost %d races", persistence.ErrUnavailable, maxTries))
+}
+
+// reload reads the conversation and collects what the view had missed.
+func (s *Service) reload(ctx context.Context, v *View, key persistence.Key, out *Outcome) error {
+	before := v.snap
+	events, err := s.Load(ctx, v, key, persistence.Range{From: before.Seq + 1, Limit: protocol.ResetEvents * 10})
+	if err != nil {
+		return err
+	}
+	if before.Version == 0 {
+		return nil // nobody has seen anything of it through this view
+	}
+	out.missed(before, v.snap, events)
+	return nil
+}
+
+// catchUp moves a stale view to the fresh snapshot of the store's answer.
+func (s *Service) catchUp(v *View, res *persistence.Result, out *Outcome) error {
+	before := v.snap
+	if err := s.adopt(v, res.Snapshot); err != nil {
+		return err
+	}
+	events, err := s.openEvents(v, res.Missed)
+	if err != nil {
+		return err
+	}
+	out.missed(before, v.snap, events)
+	return nil
+}
+
+// missed adds events that others committed, unless they do not continue what the
+// view had.
+func (o *Outcome) missed(before, now persistence.Snapshot, events []protocol.Event) {
+	continues := before.Version == 0 || before.Epoch == now.Epoch
+	if continues && now.Seq > before.Seq {
+		continues = len(events) > 0 && events[0].Seq == before.Seq+1 && events[len(events)-1].Seq == now.Seq
+	}
+	if !continues || now.Seq < before.Seq {
+		o.Restarted, o.Events = true, nil
+		return
+	}
+	o.Events = append(o.Events, events...)
+}
+
+// failed answers an input that could not be applied.
+func (o Outcome) failed(n uint64, err error) Outcome {
+	o.Err = &protocol.Error{N: n, Code: protocol.CodeUnavailable, RetryAfterMS: retryUnavailableMS,
+		Message: "the message could not be stored now; send it again"}
+	if !errors.Is(err, persistence.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded) {
+		o.Defect = err
+	}
+	return o
+}
+
+// settle answers a commit that the store has decided on.
+func (s *Service) settle(st *site.Site, v *View, in Input, d *decision, res *persistence.Result, out Outcome) Outcome {
+	switch res.Outcome {
+	case persistence.Committed:
+		d.moveOn(v, &res.Snapshot)
+		if len(d.commit.Outbox) > 0 {
+			s.wake()
+		}
+		out.Events = append(out.Events, d.events...)
+		out.Ack, out.Removed, out.Erased = &d.ack, d.commit.DropContact, d.commit.Erase
+		out.State = s.PublicState(st.Bot, v)
+	case persistence.Erased:
+		v.snap.Erased = true
+		out.Erased = true
+		out.Err = &protocol.Error{N: in.N, Code: protocol.CodeErased, Message: "this visitor was erased; drop the secret and begin anew"}
+	case persistence.Duplicate:
+		ack := protocol.Ack{N: in.N}
+		if err := json.Unmarshal(res.Answer, &ack); err != nil {
+			return out.failed(in.N, fmt.Errorf("decode stored answer: %w", err))
+		}
+		out.Ack = &ack
+		// The first answer may have been lost together with its events: what the
+		// view does not have yet is found by the next load.
+		if ack.Seq > v.snap.Seq {
+			v.Forget()
+		}
+	default:
+		out.Err = refusalOf(res, in.N)
+	}
+	return out
+}
+
+func refusalOf(res *persistence.Result, n uint64) *protocol.Error {
+	e := &protocol.Error{N: n}
+	switch res.Outcome {
+	case persistence.NumberConflict:
+		e.Code, e.Message = protocol.CodeNConflict, "another input was applied under this number; give this one a new number"
+	case persistence.NumberTooOld:
+		e.Code, e.Message = protocol.CodeNTooOld, "this number was applied long ago; its answer is no longer kept"
+	case persistence.NumberGap:
+		e.Code, e.Message = protocol.CodeNGap, "an earlier input is missing; send again from expected"
+		e.Expected = res.Expected
+	case persistence.TooManyClients:
+		e.Code, e.Message = protocol.CodeTooManyClients, "this visitor has too many open pages; close some"
+	case persistence.RateLimited:
+		e.Code, e.Message = protocol.CodeRateLimited, "too many messages; send again later"
+		e.RetryAfterMS = max(res.RetryAfter.Milliseconds(), 1)
+	default:
+		e.Code, e.Message = protocol.CodeInternal, "unexpected answer of the store"
+	}
+	return e
+}

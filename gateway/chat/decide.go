@@ -1,0 +1,233 @@
+package chat
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"zgoda/botengine"
+	"zgoda/gateway/protocol"
+	"zgoda/gateway/site"
+	"zgoda/persistence"
+)
+
+// A decision is a commit and what it means for the view and for those attached.
+type decision struct {
+	commit  persistence.Commit
+	ack     protocol.Ack
+	events  []protocol.Event
+	state   state
+	profile botengine.Profile
+	values  persistence.ContactValues
+	changed bool // state, profile, values or log; not only the record of the input
+}
+
+// decide makes the commit for one input on what the view holds. It changes
+// nothing.
+func (s *Service) decide(st *site.Site, v *View, key persistence.Key, in Input) (*decision, error) {
+	now := s.now()
+	visitor := VisitorOf(key.Conversation)
+	d := &decision{
+		state: v.state, profile: v.profile, values: v.values,
+		commit: persistence.Commit{
+			Key: key, Visitor: visitor, Now: now,
+			Input:   persistence.Input{Client: in.Client, N: in.N, Digest: in.Digest},
+			Version: v.snap.Version, ProfileVersion: v.snap.ProfileVersion, Since: v.snap.Seq,
+		},
+		ack: protocol.Ack{N: in.N, Refused: in.Refuse},
+	}
+	if !strings.HasPrefix(in.Client, persistence.ServerClient) {
+		d.commit.Rate = &s.rate
+	}
+	if in.Refuse == nil && !v.snap.Erased {
+		if err := s.turn(st, v, d, in, now); err != nil {
+			return nil, err
+		}
+	}
+	answer, err := json.Marshal(&d.ack)
+	if err != nil {
+		return nil, fmt.Errorf("encode answer: %w", err)
+	}
+	d.commit.Input.Answer = answer
+	return d, nil
+}
+
+// turn lets the engine decide and turns its result into the commit. Everything
+// that is decided about a first act is committed with it: the greeting that the
+// visitor had seen, and the record that makes the pseudonym known.
+func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.Time) error {
+	bot := in.Bot
+	bot.ID, bot.At = s.newID(), now.UnixMilli()
+	var greeting botengine.Result
+	var entries []botengine.Entry
+	if v.snap.Version == 0 {
+		greeting = st.Bot.Greet(st.Bot.Locale(in.Locale), botengine.Input{ID: bot.ID + "-g", At: bot.At})
+		d.state = state{Owner: protocol.OwnerBot, Bot: greeting.State, Greeting: greeting.State.Prompt}
+		d.state.Bot.Page = in.Page
+		d.commit.Epoch = s.newID()
+		if d.profile.VSeq == 0 {
+			d.profile.VSeq = 1
+			entries = append(entries, botengine.Entry{VSeq: 1, Kind: botengine.EntrySeen, ID: bot.ID, At: bot.At})
+		}
+	}
+	if bot.Of == protocol.OfGreeting {
+		bot.Of = d.state.Greeting
+	}
+	r := st.Bot.Turn(d.state.Bot, d.profile, bot)
+	if r.Refused != nil {
+		d.ack.Refused = &protocol.Refused{Code: protocol.Code(r.Refused.Code), Message: r.Refused.Message}
+		r = botengine.Result{State: d.state.Bot, Profile: d.profile}
+		if v.snap.Version > 0 {
+			return nil
+		}
+	}
+	entries = append(entries, r.Entries...)
+	if r.Erase {
+		return s.erasure(st, d, entries)
+	}
+	d.changed = true
+	d.state.Bot, d.profile = r.State, r.Profile
+	if err := s.sealStates(d, r); err != nil {
+		return err
+	}
+	d.number(v.snap.Seq+uint64(len(greeting.Events)), r.Events)
+	if err := s.sealEvents(v, d, in, append(greeting.Events, r.Events...)); err != nil {
+		return err
+	}
+	return s.sealRecords(st, d, entries)
+}
+
+// number names the visitor's own event in the answer. first is the number before
+// the turn's first event.
+func (d *decision) number(first uint64, events []botengine.Event) {
+	for i := range events {
+		if events[i].From == botengine.FromVisitor {
+			d.ack.Seq, d.ack.ID = first+uint64(i)+1, events[i].ID
+			return
+		}
+	}
+}
+
+func (s *Service) erasure(st *site.Site, d *decision, entries []botengine.Entry) error {
+	d.commit.Erase, d.changed = true, true
+	d.commit.Epoch = ""
+	return s.sealRecords(st, d, entries)
+}
+
+// sealStates seals state, profile and contact values.
+func (s *Service) sealStates(d *decision, r botengine.Result) error {
+	var err error
+	c := &d.commit
+	scope := persistence.Scope{Site: c.Site, Subject: c.Conversation, Item: itemState}
+	if c.State, err = s.seal(scope, &d.state); err != nil {
+		return err
+	}
+	scope.Subject, scope.Item = c.Visitor, itemProfile
+	if c.Profile, err = s.seal(scope, &d.profile); err != nil {
+		return err
+	}
+	if r.DropContact {
+		c.DropContact, d.values = true, persistence.ContactValues{}
+	}
+	if len(r.Values) == 0 {
+		return nil
+	}
+	d.values = clone(d.values)
+	for _, value := range r.Values {
+		d.values.Values[value.Ref] = value.Text
+		if value.Field != "" {
+			d.values.Current[value.Field] = value.Ref
+		}
+	}
+	bound(&d.values)
+	scope.Item = persistence.ItemContact
+	c.DropContact = false // the record is replaced whole
+	c.Contact, err = s.seal(scope, &d.values)
+	return err
+}
+
+// maxValues bounds a visitor's record of contact values.
+const maxValues = 128
+
+// bound drops values that are no current field until the record is small enough;
+// where they stood, the log shows "removed".
+func bound(values *persistence.ContactValues) {
+	current := make(map[string]bool, len(values.Current))
+	for _, ref := range values.Current {
+		current[ref] = true
+	}
+	for ref := range values.Values {
+		if len(values.Values) <= maxValues {
+			return
+		}
+		if !current[ref] {
+			delete(values.Values, ref)
+		}
+	}
+}
+
+func (s *Service) sealEvents(v *View, d *decision, in Input, events []botengine.Event) error {
+	c := &d.commit
+	c.Events = make([]persistence.Event, 0, len(events))
+	d.events = make([]protocol.Event, 0, len(events))
+	for i := range events {
+		e := storedEvent{Event: events[i]}
+		if e.From == botengine.FromVisitor {
+			e.Client, e.N = in.Client, in.N
+		}
+		seq := v.snap.Seq + uint64(i) + 1
+		scope := persistence.Scope{Site: c.Site, Subject: c.Conversation, Item: itemEvent + e.ID}
+		body, err := s.seal(scope, &e)
+		if err != nil {
+			return err
+		}
+		c.Events = append(c.Events, persistence.Event{Seq: seq, ID: e.ID, At: c.Now, Body: body})
+		d.events = append(d.events, wireEvent(&e, seq, c.Now.UnixMilli(), &d.values))
+	}
+	return nil
+}
+
+// sealRecords turns the engine's entries into outbox records.
+func (s *Service) sealRecords(st *site.Site, d *decision, entries []botengine.Entry) error {
+	c := &d.commit
+	for i := range entries {
+		record := recordOf(st.Settings, c, &entries[i])
+		plain, err := persistence.EncodeRecord(*record)
+		if err != nil {
+			return fmt.Errorf("encode outbox record: %w", err)
+		}
+		scope := persistence.Scope{Site: c.Site, Subject: c.Visitor, Item: persistence.ItemOutbox + strconv.FormatUint(record.VSeq, 10)}
+		payload, err := s.sealer.Seal(scope, plain)
+		if err != nil {
+			return fmt.Errorf("seal outbox record: %w", err)
+		}
+		c.Outbox = append(c.Outbox, persistence.OutboxRecord{
+			Site: c.Site, Visitor: c.Visitor, VSeq: record.VSeq, At: record.At, Payload: payload,
+		})
+	}
+	return nil
+}
+
+// moveOn makes the view what was committed.
+func (d *decision) moveOn(v *View, snap *persistence.Snapshot) {
+	if !d.changed {
+		return
+	}
+	v.snap.Version, v.snap.ProfileVersion = snap.Version, snap.ProfileVersion
+	if d.commit.Erase {
+		*v = View{loaded: true, snap: persistence.Snapshot{Key: d.commit.Key, Visitor: d.commit.Visitor, Version: snap.Version, Erased: true}}
+		return
+	}
+	v.snap.Epoch = snap.Epoch
+	if n := len(d.commit.Events); n > 0 {
+		v.snap.Seq = d.commit.Events[n-1].Seq
+		if v.snap.First == 0 {
+			v.snap.First = d.commit.Events[0].Seq
+		}
+	}
+	v.snap.VSeq = d.profile.VSeq
+	v.state, v.profile, v.values = d.state, d.profile, d.values
+}

@@ -1,0 +1,114 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+
+	"zgoda/gateway/protocol"
+	"zgoda/gateway/site"
+	"zgoda/persistence"
+)
+
+// Chunk is how many events one frame of a replay carries at most.
+const Chunk = 50
+
+// KeyOf names the conversation of a visitor on a site.
+func KeyOf(siteKey, visitor string) persistence.Key {
+	return persistence.Key{Site: siteKey, Conversation: ConversationOf(visitor)}
+}
+
+// A Replay says how a client can go on.
+type Replay struct {
+	// Resume is one of protocol.ResumeNew, ResumeResumed and ResumeReset.
+	Resume string
+	// After is the number before the first event that the client is to get.
+	After uint64
+	// LastN is the newest number applied for the client instance.
+	LastN uint64
+}
+
+// Resume reads the conversation and decides whether a client that shows have can
+// go on from there. Continuity must be proven: the epoch is the same, the event
+// is still in the log, under the same number and name, and nothing after it was
+// trimmed. Otherwise the client is reset; there is no partial resume.
+func (s *Service) Resume(ctx context.Context, v *View, key persistence.Key, client string, have *protocol.Have) (Replay, error) {
+	r := persistence.Range{}
+	if have != nil && have.Seq > 0 {
+		r = persistence.Range{From: have.Seq, Before: have.Seq + 1, Limit: 1}
+	}
+	events, err := s.Load(ctx, v, key, r)
+	if err != nil {
+		return Replay{}, err
+	}
+	lastN, err := s.store.LastInput(ctx, key, client)
+	if err != nil {
+		return Replay{}, fmt.Errorf("load client instance: %w", err)
+	}
+	replay := Replay{LastN: lastN}
+	switch {
+	case v.snap.Version == 0 && have == nil:
+		replay.Resume = protocol.ResumeNew
+	case have != nil && v.snap.Version > 0 && continues(v, have, events):
+		replay.Resume, replay.After = protocol.ResumeResumed, have.Seq
+	default:
+		replay.Resume = protocol.ResumeReset
+		if v.snap.Seq > protocol.ResetEvents {
+			replay.After = v.snap.Seq - protocol.ResetEvents
+		}
+		if v.snap.First > 0 {
+			replay.After = max(replay.After, v.snap.First-1)
+		}
+	}
+	return replay, nil
+}
+
+func continues(v *View, have *protocol.Have, events []protocol.Event) bool {
+	if have.Epoch != v.snap.Epoch || have.Seq > v.snap.Seq {
+		return false
+	}
+	if have.Seq == 0 {
+		return v.snap.First <= 1
+	}
+	return len(events) == 1 && events[0].Seq == have.Seq && events[0].ID == have.ID
+}
+
+// Next returns up to Chunk events after a number, as participants see them.
+func (s *Service) Next(ctx context.Context, v *View, key persistence.Key, after uint64) ([]protocol.Event, error) {
+	if v.loaded && after >= v.snap.Seq {
+		return nil, nil
+	}
+	return s.Past(ctx, v, key, persistence.Range{From: after + 1, Limit: Chunk})
+}
+
+// Before returns up to limit events before a number, oldest first, and whether
+// there are older ones.
+func (s *Service) Before(ctx context.Context, v *View, key persistence.Key, before uint64, limit int) ([]protocol.Event, bool, error) {
+	events, err := s.Past(ctx, v, key, persistence.Range{Before: before, Limit: limit, Newest: true})
+	if err != nil {
+		return nil, false, err
+	}
+	more := len(events) > 0 && events[0].Seq > max(v.snap.First, 1)
+	return events, more, nil
+}
+
+// Top returns the top of the log as the store has it now: a node's own memory
+// cannot know what it has missed.
+func (s *Service) Top(ctx context.Context, key persistence.Key) (persistence.Position, error) {
+	tops, err := s.store.Positions(ctx, []persistence.Key{key})
+	if err != nil {
+		return persistence.Position{}, fmt.Errorf("read position: %w", err)
+	}
+	return tops[0], nil
+}
+
+// Refresh reads what the view has missed. The outcome has neither Ack nor, when
+// it worked, Err.
+func (s *Service) Refresh(ctx context.Context, st *site.Site, v *View, key persistence.Key) Outcome {
+	var out Outcome
+	if err := s.reload(ctx, v, key, &out); err != nil {
+		return out.failed(0, err)
+	}
+	out.State = s.PublicState(st.Bot, v)
+	out.Erased = v.snap.Erased
+	return out
+}

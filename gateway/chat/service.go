@@ -1,0 +1,81 @@
+package chat
+
+import (
+	"crypto/rand"
+	"strings"
+	"time"
+
+	"zgoda/persistence"
+)
+
+// ErrUnavailable is what errors of a store that cannot be asked match.
+var ErrUnavailable = persistence.ErrUnavailable
+
+// What sealed data is, for persistence.Scope.Item.
+const (
+	itemState   = "state"
+	itemProfile = "profile"
+	itemEvent   = "event/"
+)
+
+// Options of a Service. Store and Sealer are required.
+type Options struct {
+	Store  persistence.Conversations
+	Sealer persistence.Sealer
+	// Rate bounds the inputs of one visitor. Default 20 in 10 s.
+	Rate persistence.Rate
+	// Wake is called after a commit that wrote to the outbox.
+	Wake func()
+	// Now and NewID are replaced by tests; NewID returns a random name of at
+	// least 80 bits, of [a-z0-9].
+	Now   func() time.Time
+	NewID func() string
+}
+
+// A Service applies inputs to conversations. All methods may be called
+// concurrently, each View by one caller at a time.
+type Service struct {
+	store  persistence.Conversations
+	sealer persistence.Sealer
+	rate   persistence.Rate
+	wake   func()
+	now    func() time.Time
+	newID  func() string
+}
+
+// NewService returns a Service.
+func NewService(o Options) *Service {
+	s := &Service{
+		store: o.Store, sealer: o.Sealer, rate: o.Rate,
+		wake: o.Wake, now: o.Now, newID: o.NewID,
+	}
+	if s.rate.Max == 0 {
+		s.rate = persistence.Rate{Max: 20, Window: 10 * time.Second}
+	}
+	if s.wake == nil {
+		s.wake = func() {}
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.newID == nil {
+		s.newID = func() string { return strings.ToLower(rand.Text()[:20]) }
+	}
+	return s
+}
+
+// A visitor has one conversation on a site, and each name gives the other.
+const (
+	visitorPrefix      = "v_"
+	conversationPrefix = "c_"
+)
+
+// ConversationOf returns the conversation of a visitor.
+func ConversationOf(visitor string) string {
+	return conversationPrefix + strings.TrimPrefix(visitor, visitorPrefix)
+}
+
+// VisitorOf returns the visitor of a conversation.
+func VisitorOf(conversation string) string {
+	return visitorPrefix + strings.TrimPrefix(conversation, conversationPrefix)
+}

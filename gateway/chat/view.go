@@ -1,0 +1,174 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"github.com/go-json-experiment/json"
+	"maps"
+
+	"zgoda/botengine"
+	"zgoda/gateway/protocol"
+	"zgoda/persistence"
+)
+
+// state is what is sealed as the conversation's state.
+type state struct {
+	Owner string `json:"owner"`
+	// Greeting is the event a press on the greeting means.
+	Greeting string          `json:"greeting,omitzero"`
+	Bot      botengine.State `json:"bot"`
+}
+
+// storedEvent is what is sealed as an event's body.
+type storedEvent struct {
+	botengine.Event
+	Client string `json:"client,omitzero"`
+	N      uint64 `json:"n,omitzero"`
+}
+
+// A View is a conversation as this node last saw it, decoded. The caller keeps it
+// between calls and guards it; the zero View loads itself at the first use. It is
+// never the truth: a commit checks it.
+type View struct {
+	loaded  bool
+	snap    persistence.Snapshot // without the sealed parts
+	state   state
+	profile botengine.Profile
+	values  persistence.ContactValues
+}
+
+// Exists reports whether anything is stored.
+func (v *View) Exists() bool { return v.loaded && v.snap.Version > 0 }
+
+// Erased reports whether only the marker of an erased visitor is left.
+func (v *View) Erased() bool { return v.snap.Erased }
+
+// Position returns the top of the log.
+func (v *View) Position() persistence.Position {
+	return persistence.Position{Epoch: v.snap.Epoch, Seq: v.snap.Seq}
+}
+
+// First returns the number of the oldest event that is kept.
+func (v *View) First() uint64 { return v.snap.First }
+
+// Locale returns the conversation's language, empty before it exists.
+func (v *View) Locale() string { return v.state.Bot.Locale }
+
+// Forget makes the next use read the store.
+func (v *View) Forget() { v.loaded = false }
+
+// Load reads the conversation into v and returns the events of r as participants
+// see them. Errors are the store's, or that something does not open.
+func (s *Service) Load(ctx context.Context, v *View, key persistence.Key, r persistence.Range) ([]protocol.Event, error) {
+	snap, events, err := s.store.Load(ctx, key, r)
+	if err != nil {
+		return nil, fmt.Errorf("load conversation: %w", err)
+	}
+	if err := s.adopt(v, snap); err != nil {
+		return nil, err
+	}
+	return s.openEvents(v, events)
+}
+
+// Past returns events of the log and leaves the view as it is.
+func (s *Service) Past(ctx context.Context, v *View, key persistence.Key, r persistence.Range) ([]protocol.Event, error) {
+	_, events, err := s.store.Load(ctx, key, r)
+	if err != nil {
+		return nil, fmt.Errorf("load events: %w", err)
+	}
+	return s.openEvents(v, events)
+}
+
+// adopt decodes a snapshot into v.
+func (s *Service) adopt(v *View, snap persistence.Snapshot) error {
+	next := View{loaded: true, snap: snap}
+	next.snap.State, next.snap.Profile, next.snap.Contact = nil, nil, nil
+	visitor := VisitorOf(snap.Conversation)
+	next.snap.Visitor = visitor
+	scope := persistence.Scope{Site: snap.Site, Subject: snap.Conversation, Item: itemState}
+	if err := s.open(scope, snap.State, &next.state); err != nil {
+		return fmt.Errorf("open state: %w", err)
+	}
+	scope = persistence.Scope{Site: snap.Site, Subject: visitor, Item: itemProfile}
+	if err := s.open(scope, snap.Profile, &next.profile); err != nil {
+		return fmt.Errorf("open profile: %w", err)
+	}
+	scope.Item = persistence.ItemContact
+	if err := s.open(scope, snap.Contact, &next.values); err != nil {
+		return fmt.Errorf("open contact values: %w", err)
+	}
+	*v = next
+	return nil
+}
+
+// open decodes sealed JSON into out; nothing sealed leaves out as it is.
+func (s *Service) open(scope persistence.Scope, sealed []byte, out any) error {
+	if len(sealed) == 0 {
+		return nil
+	}
+	plain, err := s.sealer.Open(scope, sealed)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(plain, out); err != nil {
+		// The error of a decoder may quote its input, which is personal data.
+		return fmt.Errorf("decode %s: not what this version writes", scope.Item)
+	}
+	return nil
+}
+
+func (s *Service) seal(scope persistence.Scope, value any) ([]byte, error) {
+	plain, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", scope.Item, err)
+	}
+	sealed, err := s.sealer.Seal(scope, plain)
+	if err != nil {
+		return nil, fmt.Errorf("seal %s: %w", scope.Item, err)
+	}
+	return sealed, nil
+}
+
+func (s *Service) openEvents(v *View, events []persistence.Event) ([]protocol.Event, error) {
+	out := make([]protocol.Event, 0, len(events))
+	for i := range events {
+		var e storedEvent
+		scope := persistence.Scope{Site: v.snap.Site, Subject: v.snap.Conversation, Item: itemEvent + events[i].ID}
+		if err := s.open(scope, events[i].Body, &e); err != nil {
+			return nil, fmt.Errorf("open event %d: %w", events[i].Seq, err)
+		}
+		out = append(out, wireEvent(&e, events[i].Seq, events[i].At.UnixMilli(), &v.values))
+	}
+	return out, nil
+}
+
+// PublicState returns what a client needs beside the log; nil before the
+// conversation exists.
+func (s *Service) PublicState(bot *botengine.Bot, v *View) *protocol.State {
+	if !v.Exists() || v.snap.Erased {
+		return nil
+	}
+	expect := bot.Inputs(v.state.Bot, v.profile)
+	out := &protocol.State{
+		Owner:    v.state.Owner,
+		Consents: make(map[string]protocol.Consent, len(v.profile.Consents)),
+		Expect:   protocol.Expect{Kind: expect.Kind, Type: expect.Type, Prompt: expect.Prompt},
+		Held:     append([]string{}, v.profile.Held...),
+	}
+	for purpose, c := range v.profile.Consents {
+		out.Consents[purpose] = protocol.Consent{Status: c.Status, At: c.At, Notice: c.Notice, Locale: c.Locale, Method: c.Method}
+	}
+	return out
+}
+
+// clone returns a copy whose maps may be changed.
+func clone(values persistence.ContactValues) persistence.ContactValues {
+	out := persistence.ContactValues{Values: maps.Clone(values.Values), Current: maps.Clone(values.Current)}
+	if out.Values == nil {
+		out.Values = map[string]string{}
+	}
+	if out.Current == nil {
+		out.Current = map[string]string{}
+	}
+	return out
+}

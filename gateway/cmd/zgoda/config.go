@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/caarlos0/env/v11"
+	"go.yaml.in/yaml/v4"
+
+	"zgoda/gateway"
+	"zgoda/gateway/site"
+)
+
+// config is the configuration file. Later sources win: defaults, file,
+// environment (ZGODA_…), flags.
+type config struct {
+	Listen    string          `yaml:"listen" env:"LISTEN"`
+	Data      string          `yaml:"data" env:"DATA"`
+	Sites     string          `yaml:"sites" env:"SITES"`
+	Log       string          `yaml:"log" env:"LOG"` // text or json
+	Processor processorConfig `yaml:"processor" envPrefix:"PROCESSOR_"`
+}
+
+type processorConfig struct {
+	Name    string `yaml:"name" env:"NAME"`
+	Address string `yaml:"address" env:"ADDRESS"`
+	Contact string `yaml:"contact" env:"CONTACT"`
+}
+
+const defaultConfig = "configs/zgoda.yaml"
+
+// load reads the configuration. Relative paths in the file are relative to where
+// the command runs, like those in flags.
+func (f *rootFlags) load() (config, error) {
+	c := config{Listen: "127.0.0.1:8080", Data: "data", Sites: filepath.Join("configs", "sites"), Log: "text"}
+	path := f.config
+	if path == "" {
+		path = defaultConfig
+	}
+	raw, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && f.config == "":
+	case err != nil:
+		return c, fmt.Errorf("read configuration: %w", err)
+	default:
+		if err := parseConfig(raw, &c); err != nil {
+			return c, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	if err := env.ParseWithOptions(&c, env.Options{Prefix: "ZGODA_"}); err != nil {
+		return c, fmt.Errorf("environment: %w", err)
+	}
+	if f.data != "" {
+		c.Data = f.data
+	}
+	if f.sites != "" {
+		c.Sites = f.sites
+	}
+	if c.Log != "text" && c.Log != "json" {
+		return c, fmt.Errorf("log is %q; it can be text or json", c.Log)
+	}
+	return c, nil
+}
+
+func parseConfig(raw []byte, c *config) error {
+	err := yaml.Load(raw, c, yaml.WithKnownFields())
+	var all *yaml.LoadErrors
+	if !errors.As(err, &all) {
+		return err
+	}
+	var joined []error
+	for _, e := range all.Errors {
+		joined = append(joined, fmt.Errorf("line %d, column %d: %s", e.Mark.Line, e.Mark.Column, e.Message))
+	}
+	return errors.Join(joined...)
+}
+
+// logger writes to standard error: standard output belongs to what a command
+// was asked for.
+func (c config) logger() *slog.Logger {
+	if c.Log == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, nil))
+}
+
+func (c config) options() gateway.Options {
+	return gateway.Options{
+		Listen: c.Listen, DataDir: c.Data, SitesDir: c.Sites, Log: c.logger(),
+		Processor: site.Party{Name: c.Processor.Name, Address: c.Processor.Address, Contact: c.Processor.Contact},
+	}
+}

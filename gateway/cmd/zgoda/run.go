@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"zgoda/gateway"
+	"zgoda/gateway/site"
+)
+
+// stopTimeout bounds an orderly stop; a second signal ends it at once.
+const stopTimeout = 20 * time.Second
+
+func newRun(flags *rootFlags) *cobra.Command {
+	var listen string
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run a gateway",
+		Long: `Run a gateway on one data file, with no server to install.
+
+Everything that is kept lies in the data folder: the store, the keys and the
+control socket. Back the folder up as a whole; without keys.json the store
+cannot be read.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := flags.load()
+			if err != nil {
+				return err
+			}
+			if listen != "" {
+				c.Listen = listen
+			}
+			return serve(cmd.Context(), c, cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().StringVar(&listen, "listen", "", "address to listen on (default 127.0.0.1:8080)")
+	return cmd
+}
+
+func serve(ctx context.Context, c config, out io.Writer) error {
+	app, err := gateway.New(ctx, c.options())
+	if err != nil {
+		return explain(err)
+	}
+	if err := app.Start(ctx); err != nil {
+		return err
+	}
+	announce(out, app, c)
+	<-ctx.Done()
+	fmt.Fprintln(out, "\nstopping: clients are told to come back, the outbox is flushed …")
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	return app.Stop(stop)
+}
+
+// announce prints what a person wants to open next.
+func announce(out io.Writer, app *gateway.App, c config) {
+	base := "http://" + reachable(app.Addr())
+	fmt.Fprintf(out, "Zgoda is running.\n\n")
+	fmt.Fprintf(out, "  demo shop     %s/demo/  (Polish)   %s/demo/en  (English)\n", base, base)
+	fmt.Fprintf(out, "  protocol      %s/v1/asyncapi.yaml\n", base)
+	fmt.Fprintf(out, "  health        %s/healthz  %s/readyz\n", base, base)
+	fmt.Fprintf(out, "  sites         %s\n", strings.Join(app.Sites().Keys(), ", "))
+	fmt.Fprintf(out, "  data          %s\n\n", filepath.Join(c.Data, gateway.StoreFile))
+	for _, key := range app.Sites().Keys() {
+		st, _ := app.Sites().Get(key)
+		for _, w := range st.Warnings {
+			fmt.Fprintf(out, "  note  %s: %s\n", key, w)
+		}
+	}
+	fmt.Fprintln(out, "Ctrl-C stops it; nothing that was accepted is lost.")
+}
+
+// reachable turns an unspecified address into one that can be opened.
+func reachable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return addr.String()
+	}
+	return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
+}
+
+// explain puts every problem of a site or flow file on a line of its own.
+func explain(err error) error {
+	var problems site.Problems
+	if errors.As(err, &problems) {
+		return fmt.Errorf("the sites cannot be loaded:\n%w", err)
+	}
+	return err
+}

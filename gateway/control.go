@@ -1,0 +1,148 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"zgoda/botengine"
+	"zgoda/gateway/auth"
+	"zgoda/gateway/chat"
+	"zgoda/persistence"
+)
+
+// A Change is what a command changes. It goes through Commit like everything
+// else, so open sockets and the running bot learn of it at once.
+type Change struct {
+	// ID makes the change safe to repeat: the same ID is applied once.
+	ID       string   `json:"id"`
+	Site     string   `json:"site"`
+	Visitor  string   `json:"visitor"`
+	Kind     string   `json:"kind"` // ChangeWithdraw or ChangeErase
+	Purposes []string `json:"purposes,omitempty"`
+}
+
+// Kinds of a Change.
+const (
+	ChangeWithdraw = "withdraw"
+	ChangeErase    = "erase"
+)
+
+// ErrBadChange is wrapped by errors that say what is wrong with a Change.
+var ErrBadChange = errors.New("bad request")
+
+func (a *App) checkChange(c *Change) error {
+	if _, ok := a.sites.Get(c.Site); !ok {
+		return fmt.Errorf("%w: no site %q; there are %v", ErrBadChange, c.Site, a.sites.Keys())
+	}
+	if !auth.IsVisitorID(c.Visitor) {
+		return fmt.Errorf("%w: %q is no visitor id; contacts list shows them", ErrBadChange, c.Visitor)
+	}
+	if c.ID == "" || len(c.ID) > 64 {
+		return fmt.Errorf("%w: id must have 1 to 64 characters", ErrBadChange)
+	}
+	for _, p := range c.Purposes {
+		if !slices.Contains(persistence.Purposes, p) {
+			return fmt.Errorf("%w: no purpose %q; there are %v", ErrBadChange, p, persistence.Purposes)
+		}
+	}
+	if c.Kind != ChangeWithdraw && c.Kind != ChangeErase {
+		return fmt.Errorf("%w: kind must be %s or %s", ErrBadChange, ChangeWithdraw, ChangeErase)
+	}
+	return nil
+}
+
+// Apply makes a change and returns when it is in the contact store too. A
+// visitor that the contact store does not know is persistence.ErrNotFound.
+func (a *App) Apply(ctx context.Context, c Change) error {
+	if err := a.checkChange(&c); err != nil {
+		return err
+	}
+	if err := a.Flush(ctx); err != nil {
+		return fmt.Errorf("flush outbox: %w", err)
+	}
+	record, err := a.store.Visitor(ctx, c.Site, c.Visitor)
+	if err != nil {
+		return err
+	}
+	if record.Erased {
+		return nil // done before; erasing again changes nothing
+	}
+	st, _ := a.sites.Get(c.Site)
+	in := botengine.Input{Kind: botengine.InputWithdraw, Actor: "command", Purposes: c.Purposes}
+	if c.Kind == ChangeErase {
+		in = botengine.Input{Kind: botengine.InputErase, Actor: "command"}
+	}
+	out := a.server.Apply(ctx, st, c.Visitor, chat.Input{
+		Client: persistence.ServerClient + "command-" + c.ID, N: 1, Digest: []byte(c.Kind), Bot: in,
+	})
+	switch {
+	case out.Erased:
+	case out.Err != nil:
+		return fmt.Errorf("%s: %s", out.Err.Code, out.Err.Message)
+	case out.Ack.Refused != nil:
+		return fmt.Errorf("%s: %s", out.Ack.Refused.Code, out.Ack.Refused.Message)
+	}
+	return a.Flush(ctx)
+}
+
+// startControl serves the control socket: a Unix socket with mode 0600 in the
+// data folder, for commands beside a live gateway.
+func (a *App) startControl() error {
+	path := filepath.Join(a.opts.DataDir, ControlFile)
+	// The store's lock is ours, so a socket that is there belongs to nobody.
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove old control socket: %w", err)
+	}
+	listener, err := listenPrivate(path)
+	if err != nil {
+		return fmt.Errorf("listen on control socket: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/change", a.handleChange)
+	a.serve(&http.Server{Handler: http.MaxBytesHandler(mux, maxHeader), ReadHeaderTimeout: headerTimeout}, listener)
+	return nil
+}
+
+// listenPrivate listens on a Unix socket that only its owner may use. The data
+// folder has mode 0700, so nobody can come in before the mode is set.
+func listenPrivate(path string) (net.Listener, error) {
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return listener, nil
+}
+
+// changeAnswer is what the control socket answers.
+type changeAnswer struct {
+	Error    string `json:"error,omitempty"`
+	NotFound bool   `json:"not_found,omitempty"`
+}
+
+func (a *App) handleChange(w http.ResponseWriter, r *http.Request) {
+	var c Change
+	dec := json.NewDecoder(r.Body)
+	dec.DisallowUnknownFields()
+	answer, status := changeAnswer{}, http.StatusOK
+	err := dec.Decode(&c)
+	if err == nil {
+		err = a.Apply(r.Context(), c)
+	}
+	if err != nil {
+		status = http.StatusUnprocessableEntity
+		answer = changeAnswer{Error: err.Error(), NotFound: errors.Is(err, persistence.ErrNotFound)}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer) // the command is gone; there is nobody to tell
+}

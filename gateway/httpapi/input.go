@@ -1,0 +1,174 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+
+	"zgoda/botengine"
+	"zgoda/gateway/chat"
+	"zgoda/gateway/live"
+	"zgoda/gateway/protocol"
+	"zgoda/gateway/site"
+)
+
+// input applies a numbered input.
+func (s *session) input(ctx context.Context, f protocol.ClientFrame) {
+	in := s.numbered(f)
+	switch f.T {
+	case protocol.TypeSay:
+		in.Bot = botengine.Input{Kind: botengine.InputText, Text: f.Text}
+	case protocol.TypePress:
+		in.Bot = botengine.Input{Kind: botengine.InputChoice, Of: f.Of, Choice: f.Choice}
+	case protocol.TypeDecide:
+		in.Bot = botengine.Input{Kind: botengine.InputDecision, Request: f.Request, Answer: f.Answer}
+	case protocol.TypeAskCard:
+		in.Bot = botengine.Input{Kind: botengine.InputAskCard, Purposes: f.Purposes}
+	case protocol.TypeWithdraw:
+		in.Bot = botengine.Input{Kind: botengine.InputWithdraw, Purposes: f.Purposes}
+	case protocol.TypeErase:
+		in.Bot = botengine.Input{Kind: botengine.InputErase}
+	case protocol.TypeSkip:
+		in.Refuse = &protocol.Refused{Code: protocol.CodeSkipped, Message: "the client gave this number up"}
+	default:
+		s.fail(f.N, protocol.CodeUnknownType, "this server does not know "+f.T)
+		return
+	}
+	s.apply(ctx, in)
+}
+
+// refuseInput consumes the number of an input that is refused for good before
+// anything is decided, so that those behind it are not held up.
+func (s *session) refuseInput(f protocol.ClientFrame, e *protocol.FrameError) {
+	ctx, cancel := context.WithTimeout(context.Background(), s.server.Timeout)
+	defer cancel()
+	in := s.numbered(f)
+	in.Refuse = &protocol.Refused{Code: e.Code, Message: e.Message}
+	s.apply(ctx, in)
+}
+
+func (s *session) numbered(f protocol.ClientFrame) chat.Input {
+	return chat.Input{
+		Client: s.client, N: f.N, Digest: protocol.KeyedDigest(s.server.DigestKey, f),
+		Locale: s.locale, Page: s.page,
+	}
+}
+
+func (s *session) apply(ctx context.Context, in chat.Input) {
+	out := s.server.apply(ctx, s.site, s.conversation, in)
+	switch {
+	case out.Ack != nil:
+		s.send(out.Ack)
+	case out.Err.Code != protocol.CodeErased:
+		s.send(out.Err)
+	}
+	if out.Erased {
+		s.conversation.Do(func(l live.Locked[chat.View]) { l.Deliver(live.Delivery{Erased: true}) })
+	}
+}
+
+// apply applies an input and delivers what it led to on this node.
+func (s *Server) apply(ctx context.Context, st *site.Site, c *live.Conversation[chat.View], in chat.Input) chat.Outcome {
+	var out chat.Outcome
+	c.Do(func(l live.Locked[chat.View]) {
+		out = s.Chat.Apply(ctx, st, l.Value(), c.Key, in)
+		s.deliver(st, l, &out)
+	})
+	if out.Defect != nil {
+		s.Log.Error("input not applied", "site", st.Key, "conversation", c.Key.Conversation, "error", out.Defect)
+	}
+	return out
+}
+
+// Apply applies an input that did not come over a socket: a command's. Whoever
+// is attached learns of it like of any other.
+func (s *Server) Apply(ctx context.Context, st *site.Site, visitor string, in chat.Input) chat.Outcome {
+	c := s.Conversations.Acquire(chat.KeyOf(st.Key, visitor))
+	defer c.Release()
+	out := s.apply(ctx, st, c, in)
+	if out.Erased {
+		c.Do(func(l live.Locked[chat.View]) { l.Deliver(live.Delivery{Erased: true}) })
+	}
+	return out
+}
+
+// deliver hands what a use case brought to everybody attached. It is encoded
+// once.
+func (s *Server) deliver(st *site.Site, l live.Locked[chat.View], out *chat.Outcome) {
+	if out.Restarted {
+		l.Deliver(live.Delivery{Restarted: true})
+		return
+	}
+	if l.Members() == 0 || (len(out.Events) == 0 && !out.Removed) {
+		return
+	}
+	frame := protocol.NewEvents(l.Value().Position().Epoch, out.Events, out.State)
+	frame.Removed = out.Removed
+	data, err := protocol.Encode(frame)
+	if err != nil {
+		s.Log.Error("encode events", "site", st.Key, "error", err)
+		l.Deliver(live.Delivery{Restarted: true})
+		return
+	}
+	d := live.Delivery{Frame: data}
+	if n := len(out.Events); n > 0 {
+		d.First, d.Last = out.Events[0].Seq, out.Events[n-1].Seq
+	}
+	l.Deliver(d)
+}
+
+// beat answers with the top of the log as the store has it. Where the store is
+// ahead of what this node has sent, the loss is repaired at once.
+func (s *session) beat(ctx context.Context) {
+	top, err := s.server.Chat.Top(ctx, s.conversation.Key)
+	if err != nil {
+		s.send(&protocol.Beat{}) // no number: the store could not be asked
+		return
+	}
+	var behind bool
+	s.conversation.Do(func(l live.Locked[chat.View]) {
+		if behind = top.Seq > s.sent; !behind {
+			return
+		}
+		l.Value().Forget()
+		out := s.server.Chat.Refresh(ctx, s.site, l.Value(), s.conversation.Key)
+		s.server.deliver(s.site, l, &out)
+	})
+	s.send(&protocol.Beat{Epoch: top.Epoch, Seq: top.Seq})
+}
+
+func (s *session) history(ctx context.Context, f protocol.ClientFrame) {
+	limit := f.Limit
+	if limit == 0 {
+		limit = protocol.MaxHistory
+	}
+	var past protocol.Past
+	var err error
+	s.conversation.Do(func(l live.Locked[chat.View]) {
+		past.BeforeSeq = f.BeforeSeq
+		past.Events, past.More, err = s.server.Chat.Before(ctx, l.Value(), s.conversation.Key, f.BeforeSeq, limit)
+	})
+	if err != nil {
+		s.unavailable(0, err)
+		return
+	}
+	data, err := protocol.Encode(&past)
+	if err != nil {
+		s.server.Log.Error("encode frame", "site", s.site.Key, "error", err)
+		return
+	}
+	_ = s.socket.SendAll(data) // the reader learns of a closed socket by itself
+}
+
+// retryOpenMS is when a client may try again what the store could not answer.
+const retryOpenMS = 2000
+
+// unavailable answers what the store could not do. An error that is not the
+// store's absence is a defect and is logged.
+func (s *session) unavailable(n uint64, err error) {
+	if !errors.Is(err, chat.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded) {
+		s.server.Log.Error("session", "site", s.site.Key, "error", err)
+	}
+	e := protocol.NewError(n, protocol.CodeUnavailable, "the conversation could not be read now; try again")
+	e.RetryAfterMS = retryOpenMS
+	s.send(e)
+}

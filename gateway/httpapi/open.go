@@ -1,0 +1,155 @@
+package httpapi
+
+import (
+	"context"
+
+	"zgoda/gateway/chat"
+	"zgoda/gateway/live"
+	"zgoda/gateway/protocol"
+)
+
+// openFrame introduces the client: who it is, and where it goes on.
+func (s *session) openFrame(ctx context.Context, f protocol.ClientFrame) {
+	if s.open {
+		s.fail(0, protocol.CodeAlreadyOpen, "this socket is open already; use a new one to resume")
+		return
+	}
+	visitor, refused := s.identify(f)
+	if refused != nil {
+		s.send(refused)
+		if refused.Code == protocol.CodeTokenInvalid {
+			s.socket.Close(protocol.CloseToken, "token refused")
+		}
+		return
+	}
+	s.client, s.locale, s.page = f.Client, f.Locale, f.Page
+	s.conversation = s.server.Conversations.Acquire(chat.KeyOf(s.site.Key, visitor))
+	if !s.resume(ctx, visitor, f.Have) {
+		s.conversation.Release()
+		s.conversation = nil
+		return
+	}
+	s.open = true
+	s.socket.Opened()
+}
+
+// resume answers with hello, what the client has missed, and attaches it. The
+// replay is written without the conversation's lock, so that a slow client holds
+// up nobody, and repeated until nothing is left; only then, under the lock, the
+// session is attached: between the last read and the attachment nothing fits.
+func (s *session) resume(ctx context.Context, visitor string, have *protocol.Have) bool {
+	var replay chat.Replay
+	var reset *protocol.Reset
+	var epoch string
+	erased := false
+	var err error
+	s.conversation.Do(func(l live.Locked[chat.View]) {
+		before := l.Value().Position()
+		replay, err = s.server.Chat.Resume(ctx, l.Value(), s.conversation.Key, s.client, have)
+		if err != nil {
+			return
+		}
+		v := l.Value()
+		epoch, erased = v.Position().Epoch, v.Erased()
+		if l.Members() > 0 && before != v.Position() {
+			// The others have missed what this read has found.
+			l.Deliver(live.Delivery{Restarted: true})
+		}
+		if replay.Resume == protocol.ResumeReset {
+			p := v.Position()
+			reset = &protocol.Reset{Epoch: p.Epoch, Seq: p.Seq, First: replay.After + 1}
+			if p.Seq == 0 {
+				reset.First = 0
+			}
+			reset.State = s.server.Chat.PublicState(s.site.Bot, v)
+		}
+	})
+	if err != nil {
+		s.unavailable(0, err)
+		return false
+	}
+	if erased {
+		s.fail(0, protocol.CodeErased, "this visitor was erased; drop the secret and begin anew")
+		s.socket.Close(protocol.CloseErased, "erased")
+		return false
+	}
+	if !s.hello(visitor, replay) {
+		return false
+	}
+	if reset != nil {
+		s.send(reset)
+	}
+	s.sent = replay.After
+	return s.replay(ctx, epoch, replay.Resume == protocol.ResumeNew)
+}
+
+func (s *session) hello(visitor string, replay chat.Replay) bool {
+	now := s.server.Now()
+	token, expires, err := s.server.Tokens.Issue(s.site.Key, visitor, s.conversation.Key.Conversation, now)
+	if err != nil {
+		s.server.Log.Error("issue token", "site", s.site.Key, "error", err)
+		s.fail(0, protocol.CodeInternal, "the token could not be made; open again later")
+		return false
+	}
+	s.send(&protocol.Hello{
+		Visitor: visitor, Conversation: s.conversation.Key.Conversation,
+		Token: token, TokenExpiresAt: expires.UnixMilli(), Now: now.UnixMilli(),
+		Resume: replay.Resume, LastN: replay.LastN, Limits: protocol.DefaultLimits(),
+	})
+	return true
+}
+
+// replay sends the events after s.sent in chunks and attaches the session.
+func (s *session) replay(ctx context.Context, epoch string, isNew bool) bool {
+	first := true
+	for {
+		var frame *protocol.Events
+		var err error
+		s.conversation.Do(func(l live.Locked[chat.View]) {
+			v := l.Value()
+			var events []protocol.Event
+			if events, err = s.server.Chat.Next(ctx, v, s.conversation.Key, s.sent); err != nil {
+				return
+			}
+			if len(events) == 0 && (isNew || !first) {
+				s.attach(l)
+				return
+			}
+			frame = protocol.NewEvents(epoch, events, nil)
+			if n := len(events); n > 0 {
+				s.sent = events[n-1].Seq
+			}
+			if frame.More = s.sent < v.Position().Seq; !frame.More {
+				frame.State = s.server.Chat.PublicState(s.site.Bot, v)
+			}
+		})
+		if err != nil {
+			s.unavailable(0, err)
+			s.socket.Close(protocol.CloseGoAway, "resume")
+			return false
+		}
+		if frame == nil {
+			return true
+		}
+		first = false
+		data, err := protocol.Encode(frame)
+		if err != nil {
+			s.server.Log.Error("encode frame", "site", s.site.Key, "error", err)
+			return false
+		}
+		if s.socket.SendAll(data) != nil {
+			return false
+		}
+	}
+}
+
+// attach makes the session a member. A client instance has one socket: the
+// newest wins, since the older one is most likely half dead.
+func (s *session) attach(l live.Locked[chat.View]) {
+	l.Each(func(m live.Member) {
+		if other, ok := m.(*session); ok && other.client == s.client {
+			other.socket.Close(protocol.CloseSuperseded, "a newer socket took over")
+		}
+	})
+	l.Attach(s)
+}

@@ -1,0 +1,187 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"zgoda/gateway/auth"
+	"zgoda/gateway/chat"
+	"zgoda/gateway/live"
+	"zgoda/gateway/protocol"
+	"zgoda/gateway/site"
+	"zgoda/gateway/socket"
+	"zgoda/gateway/widget"
+)
+
+// Options of a Server. All fields but Now and Timeout are required.
+type Options struct {
+	Sites         *site.Sites
+	Chat          *chat.Service
+	Conversations *live.Registry[chat.View]
+	Sockets       *socket.Group
+	IDs           auth.IDs
+	Tokens        *auth.Tokens
+	// DigestKey keys the digests of inputs that are kept for deduplication.
+	DigestKey []byte
+	// Ready reports why the node should get no new sockets; nil when it may.
+	Ready func(context.Context) error
+	Log   *slog.Logger
+	// Timeout bounds what one frame may wait for the store. Default 5 s.
+	Timeout time.Duration
+	Now     func() time.Time
+}
+
+// A Server answers HTTP requests and serves sockets. It may be used from any
+// goroutine.
+type Server struct {
+	Options
+	draining atomic.Bool
+}
+
+// New returns a Server.
+func New(o Options) *Server {
+	if o.Timeout == 0 {
+		o.Timeout = 5 * time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Server{Options: o}
+}
+
+// Handler returns the routes.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/ws", s.upgrade)
+	mux.HandleFunc("GET /v1/sites/{site}/widget", s.widgetConfig)
+	mux.HandleFunc("GET /v1/status", s.status)
+	mux.HandleFunc("GET /v1/asyncapi.yaml", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
+		_, _ = w.Write(protocol.AsyncAPI)
+	})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]any{"alive": true})
+	})
+	mux.HandleFunc("GET /readyz", s.readyz)
+	assets := widget.Handler()
+	mux.Handle("GET /widget.js", assets)
+	mux.Handle("GET /widget/", assets)
+	mux.Handle("GET /demo/", assets)
+	mux.Handle("GET /demo", http.RedirectHandler("/demo/", http.StatusPermanentRedirect))
+	mux.Handle("GET /{$}", http.RedirectHandler("/demo/", http.StatusFound))
+	return http.MaxBytesHandler(mux, 64<<10)
+}
+
+// Drain refuses new sockets from now on.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// refusal is the body of a refused request: what is wrong and what to do.
+type refusal struct {
+	Code         string `json:"code"`
+	Message      string `json:"message"`
+	RetryAfterMS int64  `json:"retry_after_ms,omitempty"`
+}
+
+const drainRetry = 2 * time.Second
+
+// admit decides whether a request may become a socket of a site.
+func (s *Server) admit(r *http.Request) (*site.Site, int, *refusal) {
+	st, ok := s.Sites.Get(r.URL.Query().Get("site"))
+	switch {
+	case !ok:
+		return nil, http.StatusNotFound, &refusal{Code: "unknown_site", Message: "no such site; check the key in the snippet"}
+	case !st.AllowsOrigin(r.Header.Get("Origin")):
+		return nil, http.StatusForbidden, &refusal{Code: "origin_refused", Message: "this origin is not in the site's list of origins"}
+	case s.draining.Load():
+		return nil, http.StatusServiceUnavailable, &refusal{Code: "draining", Message: "this node is being restarted", RetryAfterMS: drainRetry.Milliseconds()}
+	}
+	return st, http.StatusOK, nil
+}
+
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
+	st, status, why := s.admit(r)
+	if why != nil {
+		refuse(w, status, why)
+		return
+	}
+	sock, err := s.Sockets.Upgrade(w, r, protocol.Subprotocol)
+	if err != nil {
+		s.Log.Debug("upgrade refused", "site", st.Key, "error", err)
+		return
+	}
+	sock.Serve(&session{server: s, site: st, socket: sock})
+	// The handler returns here: the request, its goroutine and its buffers are
+	// freed while the socket lives on.
+}
+
+// widgetConfig is what a page needs before the visitor's first act. Nothing is
+// stored for it.
+func (s *Server) widgetConfig(w http.ResponseWriter, r *http.Request) {
+	st, ok := s.Sites.Get(r.PathValue("site"))
+	if !ok {
+		refuse(w, http.StatusNotFound, &refusal{Code: "unknown_site", Message: "no such site; check the key in the snippet"})
+		return
+	}
+	w.Header().Add("Vary", "Origin")
+	if origin := r.Header.Get("Origin"); origin != "" {
+		if !st.AllowsOrigin(origin) {
+			refuse(w, http.StatusForbidden, &refusal{Code: "origin_refused", Message: "this origin is not in the site's list of origins"})
+			return
+		}
+		w.Header().Set("Access-Control-Allow-Origin", origin)
+	}
+	locale := st.Bot.Locale(r.URL.Query().Get("locale"))
+	greeting, expect := chat.Greeting(st.Bot, locale)
+	w.Header().Set("Cache-Control", "no-cache")
+	writeJSON(w, http.StatusOK, widgetConfig{
+		Site: st.Key, Name: st.Name, Locale: locale, Locales: st.Settings.Locales, Dir: direction(locale),
+		Flow: st.Flow.Hash, Greeting: greeting, Expect: expect, Limits: protocol.DefaultLimits(),
+		GDPR: gdprOf(st.Information(locale)), PolicyURL: st.PolicyURL(locale),
+		Look: look{Color: st.Looks.Color, Position: st.Looks.Position},
+	})
+}
+
+func (s *Server) status(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header().Set("Cache-Control", "no-store")
+	if _, ok := s.Sites.Get(r.URL.Query().Get("site")); !ok {
+		writeJSON(w, http.StatusOK, map[string]any{"ok": false, "reason": "unknown_site"})
+		return
+	}
+	if s.draining.Load() || s.Ready(r.Context()) != nil {
+		writeJSON(w, http.StatusOK, map[string]any{"ok": false, "reason": "unavailable", "retry_after_ms": drainRetry.Milliseconds()})
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"ok": true})
+}
+
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	if s.draining.Load() {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": "draining"})
+		return
+	}
+	if err := s.Ready(r.Context()); err != nil {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": err.Error()})
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"ready": true})
+}
+
+func refuse(w http.ResponseWriter, status int, why *refusal) {
+	if why.RetryAfterMS > 0 {
+		w.Header().Set("Retry-After", "2")
+	}
+	writeJSON(w, status, why)
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client is gone; there is nobody to tell
+}

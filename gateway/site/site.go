@@ -1,0 +1,245 @@
+package site
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"zgoda/botengine"
+)
+
+// Options are what a site file may leave to the gateway's own configuration.
+type Options struct {
+	// Processor runs the chat on the controllers' instructions: the platform. A
+	// site file may name another one.
+	Processor Party
+}
+
+// A Site is one website of one controller. It is immutable, its maps and slices
+// included, and may be used from any goroutine.
+type Site struct {
+	Key  string
+	Name string
+	File string
+
+	Bot      *botengine.Bot
+	Flow     *botengine.Flow
+	Settings *botengine.Settings
+
+	Controller Party
+	Processor  Party
+	Authority  Authority
+	// Fields are what the site wants to ask for; Settings.Fields is empty while
+	// lead collection is off.
+	Fields     []string
+	Recipients []string
+	Retention  Retention
+
+	// Origins are the pages that may open the chat, as ValidOriginPattern
+	// accepts them.
+	Origins []string
+	// AllowNoOrigin lets clients in that are no browsers and send no Origin.
+	AllowNoOrigin bool
+
+	Locales  []string
+	Fallback string
+	Region   string
+	Looks    Looks
+
+	// Warnings say what is incomplete or unwise, as file:line:column: message.
+	Warnings []string
+
+	keyAt       position
+	policy      map[string]string
+	origins     []origin
+	validDays   map[string]int
+	information map[string]Information
+}
+
+// Load reads a site file and the flow it names. The error is Problems: all that
+// is wrong with both files, each with its place and what would be right.
+func Load(path string, o Options) (*Site, error) {
+	s, problems := load(path, o)
+	if err := asError(problems); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func load(path string, o Options) (*Site, Problems) {
+	src, err := readLimited(path, maxFileBytes)
+	if err != nil {
+		return nil, Problems{{File: path, Line: 1, Column: 1, Message: unreadable(err)}}
+	}
+	return build(path, src, o, func(flow string) ([]byte, error) { return readLimited(flow, maxFlowBytes) })
+}
+
+// maxFlowBytes is more than the engine accepts, so that it is the engine that
+// says a flow is too large.
+const maxFlowBytes = 2 << 20
+
+// readLimited reads at most one byte more than limit, which is enough to see
+// that a file is too large.
+func readLimited(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a file")
+	}
+	return io.ReadAll(io.LimitReader(f, limit+1))
+}
+
+// unreadable says why a file could not be read without repeating its path.
+func unreadable(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "there is no such file"
+	case errors.Is(err, fs.ErrPermission):
+		return "the file may not be read; check its permissions"
+	}
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pathErr.Err
+	}
+	return fmt.Sprintf("the file cannot be read: %v", err)
+}
+
+// build makes a site from the text of its file.
+func build(path string, src []byte, o Options, readFlow func(string) ([]byte, error)) (*Site, Problems) {
+	r := &reader{file: path, places: map[string]position{}}
+	root := r.document(src)
+	if root == nil {
+		return nil, r.problems
+	}
+	c := r.config(root)
+	r.check(c)
+	flow := r.flow(c.flow, readFlow)
+	if len(r.problems) > 0 {
+		return nil, r.problems
+	}
+	s := newSite(path, c, o, flow)
+	s.keyAt = r.place("key")
+	s.Warnings = append(r.unsafeOrigins(c), s.gate(r, c)...)
+	s.information = s.inform()
+	notices, err := s.notices(botengine.NoticeSets(flow, s.Settings))
+	if err != nil {
+		r.problem(position{1, 1}, "%v", err)
+		return nil, r.problems
+	}
+	s.Settings.Notices = notices
+	if !s.Settings.RequireConsent {
+		s.Settings.Policy = "not_required:" + s.policyVersion()
+	}
+	if s.Bot, err = botengine.NewBot(flow, s.Settings); err != nil {
+		r.pass(flow.File, err)
+		return nil, r.problems
+	}
+	return s, nil
+}
+
+// flow reads and parses the flow that the site names.
+func (r *reader) flow(name string, read func(string) ([]byte, error)) *botengine.Flow {
+	if name == "" {
+		return nil
+	}
+	path := filepath.FromSlash(name)
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(r.file), path)
+	}
+	src, err := read(path)
+	if err != nil {
+		r.problem(r.place("flow"), "flow %q: %s (looked for %s); the path is relative to the site file", short(name), unreadable(err), short(path))
+		return nil
+	}
+	flow, err := botengine.Parse(path, src)
+	if err != nil {
+		r.pass(path, err)
+		return nil
+	}
+	return flow
+}
+
+// pass takes the engine's problems over; they name the flow's own file.
+func (r *reader) pass(file string, err error) {
+	if problems, ok := errors.AsType[botengine.Problems](err); ok {
+		r.problems = append(r.problems, problems...)
+		return
+	}
+	r.problems = append(r.problems, Problem{File: file, Line: 1, Column: 1, Message: err.Error()})
+}
+
+func newSite(path string, c config, o Options, flow *botengine.Flow) *Site {
+	s := &Site{
+		Key: c.key, Name: c.name, File: path, Flow: flow,
+		Controller: c.controller, Processor: c.processor, Authority: c.consent.authority,
+		Fields: c.consent.fields, Recipients: c.consent.recipients, Retention: c.consent.retention,
+		AllowNoOrigin: c.allowNoOrigin, Locales: c.locales, Fallback: c.fallback, Region: c.region, Looks: c.looks,
+		policy: c.policy, origins: c.origins, validDays: c.consent.validDays,
+	}
+	if s.Processor == (Party{}) {
+		s.Processor = o.Processor
+	}
+	if s.Authority == (Authority{}) {
+		s.Authority = authorities[c.region]
+	}
+	for _, o := range c.origins {
+		s.Origins = append(s.Origins, o.String())
+	}
+	const minuteMS, dayMS = 60_000, 24 * 60 * 60_000
+	s.Settings = &botengine.Settings{
+		Site: c.key, Locales: c.locales, Fallback: c.fallback,
+		// Where nothing is asked there is nothing to bundle: a card for all
+		// purposes would take a yes to marketing that nobody named.
+		RequireConsent: c.consent.require, Bundled: c.consent.bundled && c.consent.require,
+		Purposes: c.consent.purposes, Fields: c.consent.fields,
+		ReaskAfterMS: int64(c.consent.reaskDays) * dayMS, SessionIdleMS: int64(c.consent.idleMinutes) * minuteMS,
+		ValidMS: map[string]int64{}, Region: c.region,
+	}
+	for p, days := range c.consent.validDays {
+		s.Settings.ValidMS[p] = int64(days) * dayMS
+	}
+	return s
+}
+
+// policyVersion names the text that contacts without a consent were collected
+// under: the notice in the site's first language that has one.
+func (s *Site) policyVersion() string {
+	for _, l := range s.Locales {
+		if n, ok := s.Settings.Notices[botengine.NoticeKey([]string{purposeLead}, l)]; ok {
+			return n.Hash
+		}
+	}
+	return "off"
+}
+
+// AllowsOrigin says whether a page of this origin may open the chat. It compares
+// scheme, host and port as RFC 6454 does; an empty origin, which only clients
+// that are no browsers send, is let in where the site allows it.
+func (s *Site) AllowsOrigin(sent string) bool {
+	if sent == "" {
+		return s.AllowNoOrigin
+	}
+	o, err := parseOrigin(sent)
+	return err == nil && slices.ContainsFunc(s.origins, func(allowed origin) bool { return allowed.matches(o) })
+}
+
+// PolicyURL is the site owner's own privacy policy for a locale of the site, or
+// empty.
+func (s *Site) PolicyURL(locale string) string {
+	for _, l := range []string{locale, anyLocale, s.Fallback} {
+		if link := s.policy[l]; link != "" {
+			return link
+		}
+	}
+	return ""
+}

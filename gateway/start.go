@@ -1,0 +1,97 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Bounds of the HTTP server. A socket's own deadlines begin with its upgrade.
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 60 * time.Second
+	maxHeader     = 16 << 10
+)
+
+const trimEvery = time.Hour
+
+// Start listens and serves until Stop. It returns when connections are accepted.
+func (a *App) Start(ctx context.Context) error {
+	if err := a.start(ctx); err != nil {
+		return errors.Join(err, a.Stop(ctx))
+	}
+	return nil
+}
+
+func (a *App) start(ctx context.Context) error {
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	a.onStop("stop background loops", func(ctx context.Context) error {
+		cancel()
+		return wait(ctx, a.running.Wait)
+	})
+	a.running.Go(func() {
+		if err := a.flusher.Run(background); err != nil {
+			a.opts.Log.Error("flush outbox", "error", err)
+		}
+	})
+	a.onStop("flush outbox", a.Flush)
+	a.running.Go(func() { a.trim(background) })
+
+	if err := a.startControl(); err != nil {
+		return err
+	}
+	listener := a.opts.Listener
+	if listener == nil {
+		var err error
+		if listener, err = net.Listen("tcp", a.opts.Listen); err != nil {
+			return fmt.Errorf("listen: %w (choose another address with --listen)", err)
+		}
+	}
+	a.addr = listener.Addr()
+	server := &http.Server{
+		Handler:           a.server.Handler(),
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+	}
+	a.onStop("close sockets", a.closeSockets)
+	a.serve(server, listener)
+	a.onStop("refuse new sockets", func(context.Context) error { a.server.Drain(); return nil })
+	return nil
+}
+
+// serve runs an HTTP server and registers its end. Shutdown leaves upgraded
+// connections alone; they have their own end.
+func (a *App) serve(server *http.Server, listener net.Listener) {
+	a.running.Go(func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			a.opts.Log.Error("serve", "address", listener.Addr().String(), "error", err)
+		}
+	})
+	a.onStop("stop serving "+listener.Addr().String(), server.Shutdown)
+}
+
+// trim removes events that are older than the transcript is kept.
+func (a *App) trim(ctx context.Context) {
+	ticker := time.NewTicker(trimEvery)
+	defer ticker.Stop()
+	for {
+		n, err := a.store.Trim(ctx, time.Now().Add(-a.opts.Transcript))
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			a.opts.Log.Error("trim transcripts", "error", err)
+		case n > 0:
+			a.opts.Log.Info("trimmed transcripts", "events", n)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}

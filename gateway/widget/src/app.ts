@@ -1,0 +1,206 @@
+// The widget behind the loader: commands in, events out, one panel.
+
+import type { App, Context } from './context';
+import { longestWait } from './connection';
+import { fill, type Words } from './i18n/words';
+import type { Event } from './protocol';
+import { Session } from './session';
+import { look } from './view/look';
+import { Panel } from './view/panel';
+import style from './view/style.css';
+
+export async function start(ctx: Context, words: Words): Promise<App> {
+  const widget = new Widget(ctx, words);
+  widget.begin();
+  return widget;
+}
+
+class Widget implements App {
+  readonly #session: Session;
+  readonly #badge = document.createElement('span');
+  readonly #abort = new AbortController();
+  #panel!: Panel;
+  #unread = 0;
+  #phase = '';
+  #timer = 0;
+
+  readonly #ctx: Context;
+  #words: Words;
+
+  constructor(ctx: Context, words: Words) {
+    this.#ctx = ctx;
+    this.#words = words;
+    this.#session = new Session(ctx);
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(style);
+    ctx.root.adoptedStyleSheets = [...ctx.root.adoptedStyleSheets, sheet];
+    this.#badge.className = 'badge';
+    this.#badge.hidden = true;
+    this.#badge.ariaHidden = 'true';
+    ctx.launcher.append(this.#badge);
+    this.#build();
+  }
+
+  begin(): void {
+    const on = (target: EventTarget, name: string, act: (e: never) => void) =>
+      target.addEventListener(name, act as EventListener, { signal: this.#abort.signal });
+    const session = this.#session;
+    on(window, 'online', () => { session.line.nudge(); session.changed(); });
+    on(window, 'offline', () => { session.line.again(longestWait); session.changed(); });
+    on(document, 'visibilitychange', () => {
+      if (document.hidden) return;
+      session.line.nudge();
+      this.#seen();
+    });
+    on(window, 'pagehide', () => session.leave());
+    on(window, 'pageshow', (e: PageTransitionEvent) => { if (e.persisted) session.comeBack(); });
+    on(window, 'storage', (e: StorageEvent) => { if (e.key === session.store.key || e.key === null) this.#otherTab(); });
+    session.start({
+      changed: () => { this.#report(); this.#panel.changed(); },
+      arrived: (events, replay) => this.#arrived(events, replay),
+    });
+    if (session.store.visitor()?.open) this.#open(false);
+    else if (!session.begun) void session.load(this.#words.locale);
+  }
+
+  run(command: string, args: unknown[]): unknown {
+    switch (command) {
+      case 'open': return this.#open(true);
+      case 'close': return this.#close();
+      case 'toggle': return this.#panel.opened ? this.#close() : this.#open(true);
+      case 'prefill': return this.#panel.composer.prefill(String(args[0] ?? ''));
+      case 'page': return void (this.#session.page = path(String(args[0] ?? '')));
+      case 'locale': return void this.#speak(String(args[0] ?? ''));
+      case 'reset': return this.#session.forget();
+      case 'destroy': return this.#destroy();
+      case 'get': return this.#get(String(args[0]));
+      case 'identify': return console.error('zgoda: identify is not offered by this version');
+      default: return console.error(`zgoda: there is no command "${command}"`);
+    }
+  }
+
+  #get(name: string): unknown {
+    const session = this.#session;
+    switch (name) {
+      case 'open': return this.#panel.opened;
+      case 'unread': return this.#unread;
+      case 'state': return session.line.phase;
+      case 'consents': return structuredClone(session.log.state?.consents ?? {});
+      default: throw new Error(`zgoda: there is no value "${name}"`);
+    }
+  }
+
+  #build(): void {
+    const ctx = this.#ctx;
+    const session = this.#session;
+    const words = this.#words;
+    this.#panel = new Panel(ctx, session, words, () => this.#close(),
+      () => void session.load(words.locale), () => look(ctx.host, session.config?.look));
+    ctx.root.prepend(this.#panel.el);
+    this.#launcher();
+  }
+
+  #open(focus: boolean): void {
+    if (this.#panel.opened) return;
+    void this.#session.load(this.#words.locale);
+    this.#panel.open(focus);
+    this.#session.store.update({ open: true });
+    this.#seen();
+    this.#launcher();
+    this.#ctx.emit('opened');
+  }
+
+  #close(): void {
+    if (!this.#panel.opened) return;
+    const inside = this.#panel.el.contains(this.#ctx.root.activeElement);
+    this.#panel.hide();
+    this.#session.store.update({ open: false });
+    this.#launcher();
+    if (inside && !this.#ctx.launcher.hidden) this.#ctx.launcher.focus();
+    this.#ctx.emit('closed');
+  }
+
+  #arrived(events: Event[], replay: boolean): void {
+    this.#panel.arrived(events, replay);
+    if (!replay) {
+      for (const e of events) {
+        if (e.from === 'bot' || e.from === 'operator') this.#ctx.emit('message:received', { id: e.id, from: e.from, kind: e.kind });
+      }
+    }
+    if (this.#panel.opened && !document.hidden) {
+      this.#seen();
+      return;
+    }
+    const seen = this.#session.store.visitor()?.seen ?? 0;
+    const news = this.#session.log.events.filter((e) => e.seq > seen && (e.from === 'bot' || e.from === 'operator'));
+    this.#count(news.length);
+  }
+
+  #seen(): void {
+    if (!this.#panel.opened) return;
+    this.#count(0);
+    const { seq } = this.#session.log;
+    if (seq && this.#session.store.visitor()?.seen !== seq) this.#session.store.update({ seen: seq });
+  }
+
+  #count(n: number): void {
+    if (n === this.#unread) return;
+    this.#unread = n;
+    this.#launcher();
+    this.#ctx.emit('unread', n);
+  }
+
+  #launcher(): void {
+    const { launcher } = this.#ctx;
+    const { opened } = this.#panel;
+    this.#badge.hidden = !this.#unread;
+    this.#badge.textContent = this.#unread > 99 ? '99+' : String(this.#unread);
+    launcher.ariaExpanded = String(opened);
+    launcher.ariaLabel = [opened ? this.#words.close : this.#words.open, this.#unread && fill(this.#words.unread, { n: this.#unread })].filter(Boolean).join(' – ');
+    this.#ctx.host.toggleAttribute('data-open', opened);
+  }
+
+  // report tells the page about the line, and keeps typing dots from sticking.
+  #report(): void {
+    const { phase } = this.#session.line;
+    if (phase !== this.#phase) {
+      this.#phase = phase;
+      this.#ctx.emit('state', phase);
+    }
+    const left = this.#session.typing - Date.now();
+    clearTimeout(this.#timer);
+    if (left > 0) this.#timer = setTimeout(() => this.#panel.changed(), left + 50);
+  }
+
+  #otherTab(): void {
+    this.#session.comeBack();
+    this.#panel.changed();
+  }
+
+  async #speak(locale: string): Promise<void> {
+    const words = await this.#ctx.words(locale);
+    if (words.locale === this.#words.locale) return;
+    this.#words = words;
+    const { opened, composer } = this.#panel;
+    const draft = composer.field.value;
+    this.#panel.el.remove();
+    this.#build();
+    this.#panel.composer.prefill(draft);
+    this.#session.config = undefined;
+    await this.#session.load(locale);
+    this.#panel.timeline.reveal();
+    if (opened) this.#panel.open(false);
+  }
+
+  #destroy(): void {
+    this.#abort.abort();
+    clearTimeout(this.#timer);
+    this.#session.leave();
+    this.#panel.el.remove();
+  }
+}
+
+// path keeps no query and no fragment: they can hold what was typed elsewhere.
+function path(page: string): string {
+  return new URL(page, location.href).pathname;
+}

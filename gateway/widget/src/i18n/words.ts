@@ -1,0 +1,73 @@
+// The words of the widget in one language. {braces} are filled in.
+
+export interface Words {
+  locale: string;
+  open: string;
+  close: string;
+  chat: string; // {name}
+  log: string;
+  write: string;
+  placeholder: Record<string, string>; // by what is asked; text is the usual one
+  send: string;
+  sending: string;
+  sent: string;
+  late: string;
+  failed: string;
+  resend: string;
+  counter: string; // {n} {max}
+  tooLong: string; // {n} {max}
+  bot: string;
+  queue: string;
+  operator: string;
+  closed: string;
+  connecting: string;
+  offline: string;
+  waiting: string;
+  busy: string;
+  blocked: string;
+  superseded: string;
+  stopped: string;
+  restart: string;
+  loadFailed: string;
+  notHere: string;
+  retry: string;
+  loading: string;
+  older: string;
+  newer: string;
+  today: string;
+  yesterday: string;
+  typing: string;
+  who: Record<string, string>; // visitor, bot, operator
+  unread: string; // {n}
+  removed: string;
+  masked: string;
+  answered: string;
+  ended: string;
+  nothingKept: string;
+  erased: string;
+  card: { purposes: string; fields: string; granted: string; declined: string; stale: string; saving: string };
+  privacy: {
+    title: string;
+    back: string;
+    none: string;
+    purposes: string;
+    held: string;
+    policy: string;
+    withdraw: string;
+    withdrawAll: string;
+    change: string;
+    erase: string;
+    eraseWhat: string;
+    eraseYes: string;
+    cancel: string;
+    status: Record<string, string>; // {at}
+  };
+  decided: { granted: string; declined: string; withdrawn: string }; // {what}
+  purpose: Record<string, string>;
+  field: Record<string, string>;
+  refused: Record<string, string>;
+}
+
+export function fill(text: string, values: Record<string, string | number>): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+}

@@ -1,0 +1,42 @@
+// What is wrong with the line, in the visitor's words, and what can be done about it.
+
+import type { Words } from '../i18n/words';
+import { CLOSE_SITE, CLOSE_SUPERSEDED } from '../protocol';
+import type { Session } from '../session';
+import { button, h } from './dom';
+
+interface Notice { text: string; label?: string; act?: () => void }
+
+export function notice(s: Session, words: Words, retry: () => void): Notice | undefined {
+  const { line } = s;
+  if (s.configError && !s.config) {
+    const gone = s.configError === 404 || s.configError === 403;
+    return gone ? { text: words.notHere } : { text: navigator.onLine ? words.loadFailed : words.offline, label: words.retry, act: retry };
+  }
+  if (line.phase === 'stopped') {
+    const text = line.code === CLOSE_SUPERSEDED ? words.superseded : line.code === CLOSE_SITE ? words.notHere : words.stopped;
+    return { text, label: words.restart, act: () => s.restart() };
+  }
+  if (line.phase === 'waiting' || (line.phase === 'connecting' && line.status)) {
+    if (!navigator.onLine) return { text: words.offline };
+    if (line.status) return { text: line.status.ok ? words.blocked : words.busy };
+    return { text: words.waiting };
+  }
+  if (s.erased) return { text: words.erased };
+  return undefined;
+}
+
+export class Banner {
+  readonly el = h('div', { class: 'banner', role: 'status' });
+  #shown = '';
+
+  render(n: Notice | undefined): void {
+    const key = n ? `${n.text}|${n.label}` : '';
+    if (key === this.#shown) return;
+    this.#shown = key;
+    this.el.replaceChildren();
+    if (!n) return;
+    this.el.append(h('span', {}, n.text));
+    if (n.label && n.act) this.el.append(button(n.label, 'small-button', n.act));
+  }
+}

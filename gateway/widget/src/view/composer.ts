@@ -1,0 +1,102 @@
+// Where the visitor writes. One field for everything: what is asked only changes the keyboard
+// and what the browser offers to fill in.
+
+import { fill, type Words } from '../i18n/words';
+import type { Expect, Limits } from '../protocol';
+import { h, icon } from './dom';
+
+// What is asked, as the browser calls it: inputmode and autocomplete.
+const hints: Record<string, [string, string]> = {
+  text: ['text', 'off'],
+  name: ['text', 'name'],
+  email: ['email', 'email'],
+  phone: ['tel', 'tel'],
+  number: ['decimal', 'off'],
+  date: ['text', 'off'],
+};
+
+const frameOverhead = 64;
+
+export class Composer {
+  readonly el: HTMLFormElement;
+  readonly field: HTMLTextAreaElement;
+  readonly #count: HTMLElement;
+  readonly #button: HTMLButtonElement;
+  #asked = '';
+  limits: Limits | undefined;
+
+  readonly #words: Words;
+  readonly #say: (text: string) => void;
+
+  constructor(words: Words, say: (text: string) => void, typing: () => void) {
+    this.#words = words;
+    this.#say = say;
+    this.field = h('textarea', {
+      rows: 1, 'aria-label': words.write, dir: 'auto', enterkeyhint: 'send', 'aria-describedby': 'count',
+      input: () => { this.#measure(); if (this.field.value) typing(); },
+      keydown: (e: KeyboardEvent) => {
+        // An input method uses Enter to choose a word.
+        if (e.key !== 'Enter' || e.shiftKey || e.isComposing) return;
+        e.preventDefault();
+        this.#submit();
+      },
+    });
+    this.#button = h('button', { type: 'submit', class: 'send idle', 'aria-label': words.send, title: words.send }, icon('send'));
+    this.#count = h('p', { class: 'count', id: 'count', role: 'status' });
+    this.el = h('form', {
+      class: 'composer',
+      submit: (e: Event) => { e.preventDefault(); this.#submit(); },
+    }, this.#count, h('div', { class: 'field' }, this.field, this.#button));
+    this.expect(undefined);
+  }
+
+  expect(e: Expect | undefined): void {
+    const type = e?.kind === 'ask' && e.type && hints[e.type] ? e.type : 'text';
+    if (type === this.#asked) return;
+    this.#asked = type;
+    const [inputmode, autocomplete] = hints[type]!;
+    this.field.setAttribute('inputmode', inputmode);
+    this.field.setAttribute('autocomplete', autocomplete);
+    this.field.setAttribute('autocapitalize', type === 'email' ? 'off' : type === 'name' ? 'words' : 'sentences');
+    this.field.spellcheck = type === 'text';
+    this.field.placeholder = this.#words.placeholder[type] ?? '';
+  }
+
+  prefill(text: string): void {
+    this.field.value = text;
+    this.#measure();
+  }
+
+  enable(on: boolean): void {
+    this.field.disabled = this.#button.disabled = !on;
+  }
+
+  #submit(): void {
+    const text = this.field.value.replace(/\0/g, '').trim();
+    if (!text || !this.#fits()) return;
+    this.prefill('');
+    this.#say(text);
+  }
+
+  // fits says what is wrong before a number is given away.
+  #fits(): boolean {
+    const max = this.limits?.text_runes ?? 2000;
+    const bytes = this.limits?.frame_bytes ?? 16_384;
+    const n = [...this.field.value.trim()].length;
+    const size = new TextEncoder().encode(JSON.stringify(this.field.value)).length + frameOverhead;
+    const over = n > max || size > bytes;
+    const near = over || n > max * 0.9;
+    const text = near ? fill(over ? this.#words.tooLong : this.#words.counter, { n, max }) : '';
+    if (this.#count.textContent !== text) this.#count.textContent = text;
+    this.#count.classList.toggle('over', over);
+    this.field.setAttribute('aria-invalid', String(over));
+    return !over;
+  }
+
+  #measure(): void {
+    this.#fits();
+    this.#button.classList.toggle('idle', !this.field.value.trim());
+    this.field.style.blockSize = 'auto';
+    this.field.style.blockSize = `${Math.min(this.field.scrollHeight, 132)}px`;
+  }
+}

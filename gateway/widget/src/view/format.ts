@@ -1,0 +1,38 @@
+// Times and days in the visitor's language.
+
+import type { Words } from '../i18n/words';
+
+export class Format {
+  readonly #clock: Intl.DateTimeFormat;
+  readonly #day: Intl.DateTimeFormat;
+  readonly #stamp: Intl.DateTimeFormat;
+
+  readonly #words: Words;
+
+  constructor(words: Words) {
+    this.#words = words;
+    const l = words.locale;
+    this.#clock = new Intl.DateTimeFormat(l, { hour: '2-digit', minute: '2-digit' });
+    this.#day = new Intl.DateTimeFormat(l, { weekday: 'long', day: 'numeric', month: 'long' });
+    this.#stamp = new Intl.DateTimeFormat(l, { dateStyle: 'medium', timeStyle: 'short' });
+  }
+
+  time(at: number): string {
+    return this.#clock.format(at);
+  }
+
+  moment(at: number): string {
+    return this.#stamp.format(at);
+  }
+
+  dayName(at: number): string {
+    const days = dayNumber(Date.now()) - dayNumber(at);
+    return days === 0 ? this.#words.today : days === 1 ? this.#words.yesterday : this.#day.format(at);
+  }
+}
+
+// dayNumber counts local days.
+export function dayNumber(at: number): number {
+  const d = new Date(at);
+  return Math.floor(Date.UTC(d.getFullYear(), d.getMonth(), d.getDate()) / 86_400_000);
+}

@@ -1,0 +1,204 @@
+// The chat panel: header, log, composer, and the privacy sheet over them.
+
+import type { Context } from '../context';
+import { fill, type Words } from '../i18n/words';
+import type { Event } from '../protocol';
+import type { Session } from '../session';
+import { Banner, notice } from './banner';
+import { Composer } from './composer';
+import { h, icon, iconButton } from './dom';
+import { plain } from './line';
+import { Privacy } from './privacy';
+import { Timeline } from './timeline';
+
+export class Panel {
+  readonly el: HTMLElement;
+  readonly composer: Composer;
+  readonly privacy: Privacy;
+  readonly timeline: Timeline;
+  opened = false;
+  readonly #banner = new Banner();
+  readonly #scroll: HTMLElement;
+  readonly #older: HTMLButtonElement;
+  readonly #pill: HTMLButtonElement;
+  readonly #live = h('div', { class: 'sr', 'aria-live': 'polite' });
+  readonly #name = h('strong', { dir: 'auto' });
+  readonly #status = h('span', { class: 'status' });
+  readonly #avatar = h('span', { class: 'avatar', 'aria-hidden': 'true' });
+  readonly #hint = h('p', { class: 'hint' });
+  readonly #shield: HTMLButtonElement;
+  #oldest = 0;
+  #scheduled = false;
+  #stuck = true; // the newest line is in view and stays so
+
+  readonly #ctx: Context;
+  readonly #session: Session;
+  readonly #words: Words;
+  readonly #close: () => void;
+  readonly #retry: () => void;
+  readonly #rendered: () => void;
+
+  constructor(
+    ctx: Context,
+    session: Session,
+    words: Words,
+    close: () => void,
+    retry: () => void,
+    rendered: () => void,
+  ) {
+    this.#ctx = ctx;
+    this.#session = session;
+    this.#words = words;
+    this.#close = close;
+    this.#retry = retry;
+    this.#rendered = rendered;
+    this.timeline = new Timeline(session, words, {
+      decide: (request, answer) => session.act({ t: 'decide', request, answer }),
+      information: () => this.#openPrivacy(true),
+    }, () => this.changed());
+    this.privacy = new Privacy(session, words, (c) => this.timeline.purpose(c), () => this.#closePrivacy());
+    this.composer = new Composer(words, (text) => this.#say(text), () => session.type());
+    this.#older = h('button', { type: 'button', class: 'small-button older', hidden: true, click: () => session.older() }, words.older);
+    this.#pill = h('button', { type: 'button', class: 'pill', hidden: true, click: () => this.#toEnd(true) }, icon('down'), words.newer);
+    this.#scroll = h('div', {
+      class: 'scroll', role: 'log', 'aria-live': 'off', 'aria-label': words.log, tabindex: 0, scroll: () => this.#scrolled(),
+    }, this.#older, this.timeline.el, this.timeline.dots);
+    this.#shield = iconButton('shield', words.privacy.title, () => this.#openPrivacy(false));
+    this.el = this.#build();
+  }
+
+  #build(): HTMLElement {
+    const words = this.#words;
+    return h('section', {
+      class: 'panel', role: 'dialog', hidden: true, tabindex: -1, lang: words.locale,
+      keydown: (e: KeyboardEvent) => {
+        if (e.key !== 'Escape' || e.isComposing) return;
+        e.stopPropagation();
+        if (this.privacy.el.hidden) this.#close();
+        else this.#closePrivacy();
+      },
+    },
+    h('header', { class: 'head' }, this.#avatar, h('div', { class: 'who' }, this.#name, this.#status),
+      this.#shield, iconButton('close', words.close, () => this.#close())),
+    this.#banner.el,
+    h('div', { class: 'main' }, this.#scroll, this.#pill),
+    h('div', { class: 'foot' }, this.composer.el, this.#hint),
+    this.privacy.el, this.#live);
+  }
+
+  open(focus: boolean): void {
+    this.opened = true;
+    this.el.hidden = false;
+    this.changed();
+    this.render();
+    this.#toEnd(false);
+    // A touch keyboard over the greeting would hide what there is to read.
+    if (focus) (matchMedia('(pointer: fine)').matches ? this.composer.field : this.el).focus({ preventScroll: true });
+  }
+
+  hide(): void {
+    this.opened = false;
+    this.el.hidden = true;
+    this.privacy.el.hidden = true;
+  }
+
+  // changed collects changes of one moment into one rendering.
+  changed(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.render();
+    });
+  }
+
+  // arrived speaks what is new, and only that.
+  arrived(fresh: Event[], replay: boolean): void {
+    this.timeline.pace(fresh, replay);
+    if (replay || !this.opened) return;
+    for (const e of fresh) {
+      if (e.from === 'visitor' || this.#session.keys.get(e.id)?.startsWith('greeting')) continue;
+      const text = [plain(e.text, this.#words), e.card && `${e.card.title}. ${e.card.body}`, ...(e.options ?? []).map((o) => o.label)].filter(Boolean).join('. ');
+      if (!text) continue;
+      const line = h('p', {}, `${this.#words.who[e.from] ?? ''}: ${text}`);
+      this.#live.append(line);
+      setTimeout(() => line.remove(), 10_000);
+    }
+  }
+
+  render(): void {
+    const s = this.#session;
+    const words = this.#words;
+    const name = s.config?.name ?? '';
+    this.#name.textContent = name;
+    this.#avatar.textContent = [...name][0]?.toUpperCase() ?? '';
+    this.el.setAttribute('aria-label', fill(words.chat, { name }));
+    this.el.dir = s.config?.dir ?? (/^(ar|he|fa|ur)/.test(words.locale) ? 'rtl' : 'ltr');
+    this.#head();
+    this.#banner.render(notice(s, words, this.#retry));
+    this.composer.limits = s.line.limits ?? s.config?.limits;
+    this.composer.expect(s.log.seq ? s.log.state?.expect : s.config?.expect);
+    this.composer.enable(!!s.config || s.begun);
+    const hint = s.begun || s.erased ? '' : words.nothingKept;
+    if (this.#hint.textContent !== hint) this.#hint.textContent = hint;
+    this.privacy.render();
+    if (this.opened) this.#lines();
+    this.#rendered();
+  }
+
+  #head(): void {
+    const s = this.#session;
+    const words = this.#words;
+    const { phase } = s.line;
+    const owner = s.log.state?.owner ?? 'bot';
+    const said = { bot: words.bot, queue: words.queue, operator: words.operator, closed: words.closed }[owner] ?? words.bot;
+    const text = !s.config && !s.begun ? words.loading : phase === 'connecting' || phase === 'waiting' ? words.connecting : said;
+    this.#status.textContent = text;
+    this.#status.dataset['phase'] = phase;
+  }
+
+  #lines(): void {
+    const scroll = this.#scroll;
+    const first = this.#session.log.events[0]?.seq ?? 0;
+    const before = this.#oldest && first < this.#oldest ? scroll.scrollHeight - scroll.scrollTop : 0;
+    this.#oldest = first;
+    this.#older.hidden = !this.#session.log.older;
+    const focus = this.#ctx.root.activeElement;
+    const inside = !!focus && scroll.contains(focus);
+    const made = this.timeline.render();
+    if (before) scroll.scrollTop = scroll.scrollHeight - before;
+    else if (this.#stuck) this.#toEnd(false);
+    else if (made.some((el) => el.classList.contains('their'))) this.#pill.hidden = false;
+    // A pressed button is made anew; focus must not fall out of the dialog.
+    if (inside && !this.#ctx.root.activeElement) scroll.focus({ preventScroll: true });
+  }
+
+  #say(text: string): void {
+    this.timeline.reveal();
+    this.#stuck = true;
+    this.#session.say(text);
+  }
+
+  #scrolled(): void {
+    const scroll = this.#scroll;
+    this.#stuck = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 48;
+    if (this.#stuck) this.#pill.hidden = true;
+    if (scroll.scrollTop < 40 && scroll.scrollHeight > scroll.clientHeight) this.#session.older();
+  }
+
+  #toEnd(smooth: boolean): void {
+    const gently = smooth && !matchMedia('(prefers-reduced-motion: reduce)').matches;
+    this.#scroll.scrollTo({ top: this.#scroll.scrollHeight, behavior: gently ? 'smooth' : 'auto' });
+    this.#stuck = true;
+    this.#pill.hidden = true;
+  }
+
+  #openPrivacy(information: boolean): void {
+    this.privacy.show(information);
+  }
+
+  #closePrivacy(): void {
+    this.privacy.el.hidden = true;
+    this.#shield.focus();
+  }
+}

@@ -1,0 +1,229 @@
+package persistence
+
+import (
+	"context"
+	"time"
+)
+
+// Purposes a visitor can agree to. PurposeLead carries the contact; the others
+// are asked after it and end with it.
+const (
+	PurposeLead           = "lead_contact"
+	PurposeMarketingEmail = "marketing_email"
+	PurposeMarketingPhone = "marketing_phone"
+	PurposeMarketingSMS   = "marketing_sms"
+)
+
+// Purposes lists every purpose, the base first.
+var Purposes = []string{PurposeLead, PurposeMarketingEmail, PurposeMarketingPhone, PurposeMarketingSMS}
+
+// Kinds of consent events (DPV consent states; research/consent.md section 4).
+const (
+	KindRequested = "requested"
+	KindGranted   = "granted"
+	KindDeclined  = "declined"
+	KindDeferred  = "deferred"
+	KindWithdrawn = "withdrawn"
+	KindExpired   = "expired"
+	KindErased    = "erased"
+)
+
+// A Record is an opened outbox record. Exactly one of Seen, Entry, Contact and
+// Erase is set.
+type Record struct {
+	Site    string    `json:"site"`
+	Visitor string    `json:"visitor"`
+	VSeq    uint64    `json:"vseq"`
+	At      time.Time `json:"at"`
+
+	// Seen: the visitor acted for the first time. Makes the pseudonym known.
+	Seen bool `json:"seen,omitzero"`
+	// Entry is a consent event for the ledger.
+	Entry *LedgerEntry `json:"entry,omitzero"`
+	// Contact says which contact values the visitor gave under which grant.
+	Contact *ContactRecord `json:"contact,omitzero"`
+	// Erase: the visitor is erased.
+	Erase *Erasure `json:"erase,omitzero"`
+}
+
+// A LedgerEntry is one consent event, append-only.
+type LedgerEntry struct {
+	// ID names the entry; for a request it is also the id the decision names.
+	ID      string `json:"id"`
+	Purpose string `json:"purpose"`
+	Kind    string `json:"kind"`
+	// Request is the id of the requested entry that is answered.
+	Request string `json:"request,omitzero"`
+	// Grant is the id of the entry that opened the grant: the entry's own ID
+	// for the first grant, kept by a renewal, named by what ends it.
+	Grant string `json:"grant,omitzero"`
+	// Notice is the hash of the text that was shown.
+	Notice string `json:"notice,omitzero"`
+	// NoticeText is the text itself, sent along with a request.
+	NoticeText *Notice `json:"notice_text,omitzero"`
+	Locale     string  `json:"locale,omitzero"`
+	// Actor is visitor, operator:<id>, system or command.
+	Actor string `json:"actor"`
+	// Method is button, phrase, widget, command or timer.
+	Method     string    `json:"method"`
+	OccurredAt time.Time `json:"occurred_at"`
+	// ValidUntil is when a grant ends by itself; zero where it does not.
+	ValidUntil time.Time `json:"valid_until,omitzero"`
+}
+
+// A Notice is an immutable text version that a visitor is shown. Hash is the
+// SHA-256 of its canonical JSON, in hex.
+type Notice struct {
+	Hash   string `json:"hash"`
+	Locale string `json:"locale"`
+	// Canonical is the JSON that Hash was computed over.
+	Canonical string `json:"canonical"`
+}
+
+// A ContactRecord names contact values given under a grant. Values are not in
+// the outbox: the flusher fetches them from the visitor's sealed record and
+// fills Values, so that a withdrawal reaches what is still on its way.
+type ContactRecord struct {
+	// Grant and GrantedVSeq name the grant of PurposeLead. Both are empty where
+	// the site does not require consent; then Policy is set.
+	Grant       string `json:"grant,omitzero"`
+	GrantedVSeq uint64 `json:"granted_vseq,omitzero"`
+	Policy      string `json:"policy,omitzero"`
+	// Fields maps a field (name, email, phone, …) to the reference of its value.
+	Fields map[string]string `json:"fields"`
+	// Conversation is where it was given.
+	Conversation string `json:"conversation"`
+	// Values maps fields to values. Nil means that they are gone.
+	Values map[string]string `json:"-"`
+}
+
+// An Erasure says on whose word a visitor was erased.
+type Erasure struct {
+	ID     string `json:"id"`
+	Actor  string `json:"actor"`
+	Method string `json:"method"`
+}
+
+// A ContactValues record is what a visitor's one sealed record opens to.
+type ContactValues struct {
+	// Values maps references to what was typed.
+	Values map[string]string `json:"values"`
+	// Current maps a field to the reference of its newest valid value.
+	Current map[string]string `json:"current"`
+}
+
+// A Verdict says what the contact store did with a record.
+type Verdict int
+
+// What becomes of an outbox record.
+const (
+	// Applied: it is in the store.
+	Applied Verdict = iota + 1
+	// AlreadyApplied: it was in the store before.
+	AlreadyApplied
+	// NotYet: an earlier record of the visitor is missing; it stays pending.
+	NotYet
+	// Shredded: the grant it names was opened and has ended, or the visitor was
+	// erased; the values must not be kept. Acknowledged, never retried.
+	Shredded
+	// Poisoned: it can never be applied. It was set aside with its reason, and
+	// so is every later record of the visitor, in order.
+	Poisoned
+)
+
+// Contacts is the contact store: ledger, grants in force, contacts. All methods
+// may be called concurrently. Errors are ErrUnavailable, ErrNotFound where
+// stated, or a wrapped defect.
+type Contacts interface {
+	// Apply applies records of one site in the order given, in one transaction,
+	// and returns a verdict for each. An error means that none was applied.
+	Apply(ctx context.Context, site string, records []Record) ([]Verdict, error)
+	// Overview returns who agreed and who did not.
+	Overview(ctx context.Context, site string, q OverviewQuery) (Overview, error)
+	// Marketing returns the contacts that may be written to over the channel of
+	// purpose, and nobody else. purpose must be one of the marketing purposes.
+	Marketing(ctx context.Context, site, purpose string) (MarketingList, error)
+	// Visitor returns what the ledger knows of one visitor, ErrNotFound where it
+	// knows nothing. A lost profile is rebuilt from it.
+	Visitor(ctx context.Context, site, visitor string) (VisitorRecord, error)
+}
+
+// An OverviewQuery selects rows of an overview.
+type OverviewQuery struct {
+	// Purpose and Status filter; empty selects all.
+	Purpose string
+	Status  string
+	// After is the visitor id after which to go on, Limit the page size.
+	After string
+	Limit int
+}
+
+// Statuses of a purpose in an overview.
+const (
+	StatusGranted   = "granted"
+	StatusDeclined  = "declined"
+	StatusDeferred  = "deferred"
+	StatusWithdrawn = "withdrawn"
+	StatusExpired   = "expired"
+	StatusRequested = "requested"
+	StatusNotAsked  = "not_asked"
+	StatusErased    = "erased"
+)
+
+// An Overview is a page of visitors and the counts of the whole site.
+type Overview struct {
+	AsOf time.Time `json:"as_of"`
+	// Counts maps purpose to status to visitors, over the whole site.
+	Counts map[string]map[string]int `json:"counts"`
+	Rows   []OverviewRow             `json:"rows"`
+	// Next goes into OverviewQuery.After for the next page; empty at the end.
+	Next string `json:"next,omitzero"`
+}
+
+// An OverviewRow is one visitor. People without a grant have a pseudonym and
+// nothing else, since nothing else exists.
+type OverviewRow struct {
+	Visitor   string                   `json:"visitor"`
+	FirstSeen time.Time                `json:"first_seen"`
+	Consents  map[string]ConsentStatus `json:"consents"`
+	Fields    map[string]string        `json:"fields,omitzero"`
+}
+
+// A ConsentStatus is where one purpose stands for one visitor.
+type ConsentStatus struct {
+	Status string    `json:"status"`
+	Since  time.Time `json:"since,omitzero"`
+	// Event is the ledger entry that made it so, Notice the text shown.
+	Event      string    `json:"event,omitzero"`
+	Notice     string    `json:"notice,omitzero"`
+	Locale     string    `json:"locale,omitzero"`
+	Method     string    `json:"method,omitzero"`
+	Grant      string    `json:"grant,omitzero"`
+	GrantVSeq  uint64    `json:"grant_vseq,omitzero"`
+	Request    string    `json:"request,omitzero"`
+	ValidUntil time.Time `json:"valid_until,omitzero"`
+}
+
+// A MarketingList is who may be written to, at one moment.
+type MarketingList struct {
+	AsOf    time.Time          `json:"as_of"`
+	Purpose string             `json:"purpose"`
+	Rows    []MarketingContact `json:"rows"`
+}
+
+// A MarketingContact is one contact with the consent event that allows it.
+type MarketingContact struct {
+	Visitor     string            `json:"visitor"`
+	Fields      map[string]string `json:"fields"`
+	Consent     string            `json:"consent_event"`
+	ConsentedAt time.Time         `json:"consented_at"`
+}
+
+// A VisitorRecord is what the ledger knows of one visitor.
+type VisitorRecord struct {
+	Visitor     string
+	AppliedVSeq uint64
+	Erased      bool
+	Consents    map[string]ConsentStatus
+	Fields      map[string]string
+}

@@ -1,0 +1,39 @@
+package sqlitestore
+
+import (
+	"path/filepath"
+	"testing"
+
+	"zgoda/persistence/storetest"
+)
+
+// openTest opens a store of its own for a test.
+func openTest(t testing.TB) *Store { return openAt(t, filepath.Join(t.TempDir(), "zgoda.db")) }
+
+func openAt(t testing.TB, path string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return s
+}
+
+func TestConversations(t *testing.T) {
+	t.Parallel()
+	storetest.Conversations(t, storetest.ConversationBackend{
+		New: func(t *testing.T) storetest.ConversationStore { return openTest(t) },
+		Reopen: func(t *testing.T, s storetest.ConversationStore) storetest.ConversationStore {
+			old := s.(*Store)
+			if err := old.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return openAt(t, old.path)
+		},
+	})
+}
