@@ -88,6 +88,10 @@ type Snapshot struct {
 	Contact []byte
 	// Erased is set where the visitor was erased: only this marker is left.
 	Erased bool
+	// Doubt is set where the store may have lost what it had acknowledged (it was
+	// restarted or failed over since the profile was written): the consents must
+	// be compared with the ledger before anything is asked.
+	Doubt bool
 }
 
 // An Event is one entry of a conversation's log.
@@ -156,6 +160,17 @@ type Commit struct {
 	// Outbox is appended in the same transaction. VSeq must continue the
 	// visitor's numbers.
 	Outbox []OutboxRecord
+	// Timers are set, moved or cancelled.
+	Timers []TimerChange
+	// Inbox replaces the conversation's row in the site's inbox; nil keeps it.
+	Inbox *InboxRow
+	// Node is the committing node. The other holders of the conversation are told
+	// the news; Node delivers it itself.
+	Node string
+	// Safe asks for the confirmation of replicas before the commit is answered,
+	// where the store has any (a decision, a contact, a withdrawal, a change of
+	// owner). A commit that was not confirmed is ErrUnknown.
+	Safe bool
 	// Rate is checked for a new input, after duplicates were answered.
 	Rate *Rate
 	// Since is the newest event the caller has; on Stale the later ones are

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"zgoda/persistence"
 	"zgoda/persistence/storetest"
 )
 
@@ -35,5 +36,12 @@ func TestConversations(t *testing.T) {
 			}
 			return openAt(t, old.path)
 		},
+	})
+}
+
+func TestContacts(t *testing.T) {
+	t.Parallel()
+	storetest.Contacts(t, storetest.ContactsBackend{
+		New: func(t *testing.T) persistence.Contacts { return openTest(t) },
 	})
 }

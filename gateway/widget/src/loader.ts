@@ -10,7 +10,8 @@ type Handler = (data?: unknown) => void;
 interface API { (command: string, ...args: unknown[]): unknown; q?: IArguments[]; v?: number }
 
 const page = window as unknown as { zgoda?: API };
-const labels: Record<string, string> = { pl: 'Otwórz czat', de: 'Chat öffnen', cs: 'Otevřít chat', en: 'Open chat' };
+// The launcher's name until the words of its language are there: one per locale.
+const labels: Record<string, string> = { pl: 'Otwórz czat', en: 'Open chat' };
 
 function start(script: HTMLScriptElement): void {
   const { site = 'demo', locale, color, position, launcher, hidden } = script.dataset;
@@ -24,7 +25,7 @@ function start(script: HTMLScriptElement): void {
   let gone = false;
 
   const wanted = () => locale || document.documentElement.lang || navigator.language || 'en';
-  const known = (l: string) => (l.slice(0, 2).toLowerCase() in labels ? l.slice(0, 2).toLowerCase() : 'en');
+  const known = (l: string) => ((l = l.slice(0, 2).toLowerCase()) in labels ? l : 'en');
   // A failed import may be remembered by its address; another address asks again.
   const load = (name: string) => import(`${base}/widget/${name}-${ASSETS[name]}.js${misses ? `?${misses}` : ''}`);
 
@@ -108,10 +109,10 @@ function start(script: HTMLScriptElement): void {
       host.remove();
       if (page.zgoda === api) delete page.zgoda;
     } else if (app) return app.run(command, args);
-    else if (command === 'get') throw new Error('zgoda: nothing to get before the widget is loaded');
+    else if (command === 'get') throw Error('zgoda: not loaded yet');
     else {
       waiting.push([command, ...args]);
-      if (command === 'open' || command === 'toggle') bring();
+      if (/^(open|toggle)$/.test(command)) bring();
     }
     return undefined;
   };
@@ -142,6 +143,5 @@ function start(script: HTMLScriptElement): void {
 }
 
 if (!page.zgoda?.v) {
-  const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]');
-  if (script) start(script as HTMLScriptElement);
+  start(document.currentScript as HTMLScriptElement);
 }

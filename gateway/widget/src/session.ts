@@ -410,20 +410,17 @@ export class Session implements Owner {
     }
   }
 
-  // skipTooBig gives up the numbers of inputs that the gateway cannot read, so that the ones
-  // after them can be applied.
+  // skipTooBig gives up the number of the input that the gateway could not read (the longest),
+  // so that the ones after it can be applied.
   #skipTooBig(): void {
     if (!this.#tooBig) return;
     this.#tooBig = false;
-    const size = (i: Item) => new TextEncoder().encode(JSON.stringify(i.frame)).length + 24;
-    const most = this.line.limits?.frame_bytes ?? 0;
-    let big = this.outbox.items.filter((i) => size(i) > most);
-    if (!big.length) big = [...this.outbox.items].sort((a, b) => size(b) - size(a)).slice(0, 1);
-    for (const i of big) {
-      this.local.push({ ...i, key: `${i.key}big`, n: 0, client: '', status: 'refused', code: 'too_long' });
-      this.local = this.local.filter((l) => l !== i);
-      this.outbox.skip(i);
-    }
+    const size = (i: Item) => JSON.stringify(i.frame).length;
+    const big = [...this.outbox.items].sort((a, b) => size(b) - size(a))[0];
+    if (!big) return;
+    this.local = this.local.filter((i) => i !== big);
+    this.local.push({ ...big, key: `${big.key}big`, n: 0, client: '', status: 'refused', code: 'too_long' });
+    this.outbox.skip(big);
   }
 
   #retryWithSecret(): boolean {
