@@ -46,22 +46,36 @@ func (t *turn) refusedEver(purpose string) bool { return t.refusedAt(purpose) !=
 // mayAsk tells whether the bot may show a card for the purpose by itself: not
 // within the pause after a refusal, and once a session.
 func (t *turn) mayAsk(purpose string) bool {
+	return !t.pausing(purpose) && !slices.Contains(t.s.Asked, purpose)
+}
+
+// pausing tells whether the visitor refused the purpose so lately that the bot
+// does not bring it up.
+func (t *turn) pausing(purpose string) bool {
 	pause := t.b.settings.ReaskAfterMS
 	if pause == 0 {
 		pause = defaultReaskAfterMS
 	}
-	if at := t.refusedAt(purpose); at != 0 && t.now-at < pause {
-		return false
-	}
-	return !slices.Contains(t.s.Asked, purpose)
+	at := t.refusedAt(purpose)
+	return at != 0 && t.now-at < pause
 }
 
-// cardSet is what a card for the purpose asks for.
+// cardSet is what a card for the purpose asks for when the visitor wants it.
 func (t *turn) cardSet(purpose string) []string {
 	if t.b.settings.Bundled && purpose == t.b.base {
 		return t.b.bundle
 	}
 	return []string{purpose}
+}
+
+// ownCardSet is what a card for the purpose asks for when the bot shows it by
+// itself: a bundle must not bring up again what was refused lately.
+func (t *turn) ownCardSet(purpose string) []string {
+	set := t.cardSet(purpose)
+	if slices.ContainsFunc(set, t.pausing) {
+		return []string{purpose}
+	}
+	return set
 }
 
 // notice finds the published text for a set of purposes in the conversation's
@@ -111,8 +125,9 @@ func (t *turn) askConsent(st *step) (next int, waits bool) {
 		if !t.mayAsk(p) {
 			continue
 		}
-		if n, ok := t.notice(t.cardSet(p)); ok {
-			t.openCard(n, t.cardSet(p), st.id)
+		set := t.ownCardSet(p)
+		if n, ok := t.notice(set); ok {
+			t.openCard(n, set, st.id)
 			t.s.Prompted = true
 			t.s.Asked = append(slices.Clone(t.s.Asked), t.s.Card.Purposes...)
 			return none, true
@@ -159,6 +174,7 @@ func (t *turn) passNotice(c *consentStep) int {
 // is still open is put off: one question at a time.
 func (t *turn) openCard(n Notice, purposes []string, step string) {
 	t.deferCard()
+	t.deferLost(purposes)
 	id := t.name()
 	open := &OpenCard{
 		Request: id, Requests: map[string]string{}, Purposes: purposes,
@@ -218,13 +234,27 @@ func (t *turn) deferCard() {
 	card := t.s.Card
 	t.s.Card = nil
 	for _, p := range card.Purposes {
-		e := t.entry(Entry{
-			Kind: statusDeferred, Purpose: p, Request: card.Requests[p], Notice: card.Notice, Locale: card.Locale,
-			Actor: actorSystem, Method: methodTimer,
-		})
-		if !t.inForce(p) {
-			t.record(e, nil)
+		t.deferRequest(p, card.Requests[p], card.Notice, card.Locale)
+	}
+}
+
+// deferLost closes requests whose card went with a conversation's old log: the
+// profile outlives it.
+func (t *turn) deferLost(purposes []string) {
+	for _, p := range purposes {
+		if c := t.p.Consents[p]; c.Status == statusRequested && c.Request != "" {
+			t.deferRequest(p, c.Request, c.Notice, c.Locale)
 		}
+	}
+}
+
+func (t *turn) deferRequest(purpose, request, notice, locale string) {
+	e := t.entry(Entry{
+		Kind: statusDeferred, Purpose: purpose, Request: request, Notice: notice, Locale: locale,
+		Actor: actorSystem, Method: methodTimer,
+	})
+	if !t.inForce(purpose) {
+		t.record(e, nil)
 	}
 }
 

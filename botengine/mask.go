@@ -44,14 +44,20 @@ func MaskContacts(text, region string) []Span {
 func detect(s, region string) []detail {
 	digits, at := 0, false
 	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
+		switch c := s[i]; {
 		case '0' <= c && c <= '9':
 			digits++
 		case c == '@':
 			at = true
-		case c >= utf8.RuneSelf:
-			return detectAll(s, region, true, true)
+		case c >= 0xC4:
+			// Letters with diacritics begin with this byte or a later one, and
+			// so do the digits of other scripts and the wide forms of @.
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if unicode.IsDigit(r) {
+				digits++
+			}
+			at = at || r == '＠' || r == '﹫'
+			i += n - 1
 		}
 	}
 	return detectAll(s, region, at || mentionsAt(s), digits >= minPhoneDigits)
@@ -102,18 +108,44 @@ var mailForms = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)[\pL\pN._%+\-]*[\pL\pN_+\-]@` + labelRE),
 }
 
-// mentionsAt tells whether a line could spell an address out.
+// mentionsAt tells whether a line could spell an address out: whether one of
+// the words for @ begins somewhere in it.
 func mentionsAt(s string) bool {
+	wordStart := true
 	for i := 0; i+1 < len(s); i++ {
-		switch c := s[i] | 0x20; {
-		case c == 'a' && s[i+1]|0x20 == 't' && (i == 0 || !isWordByte(s[i-1])) && (i+2 == len(s) || !isWordByte(s[i+2])):
-			return true
-		case c == 'm' && hasFoldPrefix(s[i:], "malp"), c == 'z' && hasFoldPrefix(s[i:], "zavinac"),
-			c == 'k' && hasFoldPrefix(s[i:], "klammeraffe"), c == 'a' && (hasFoldPrefix(s[i:], "affenschwanz") || hasFoldPrefix(s[i:], "arroba")):
-			return true
+		c := s[i]
+		if wordStart {
+			switch rest := s[i:]; c | 0x20 {
+			case 'a':
+				if alone(rest, "at") || hasFoldPrefix(rest, "affenschwanz") || hasFoldPrefix(rest, "arroba") {
+					return true
+				}
+			case 'm':
+				if hasFoldPrefix(rest, "małp") || hasFoldPrefix(rest, "malp") {
+					return true
+				}
+			case 'z':
+				if hasFoldPrefix(rest, "zavin") {
+					return true
+				}
+			case 'k':
+				if hasFoldPrefix(rest, "klammeraffe") {
+					return true
+				}
+			case "ä"[0] | 0x20:
+				if alone(rest, "ät") {
+					return true
+				}
+			}
 		}
+		wordStart = !isWordByte(c)
 	}
 	return false
+}
+
+// alone tells whether s begins with the word and the word ends there.
+func alone(s, word string) bool {
+	return hasFoldPrefix(s, word) && (len(s) == len(word) || !isWordByte(s[len(word)]))
 }
 
 func isWordByte(c byte) bool {
@@ -126,9 +158,6 @@ func hasFoldPrefix(s, prefix string) bool {
 
 // appendMails finds addresses. What a form has found is not looked at again.
 func appendMails(found []detail, s string) []detail {
-	if strings.IndexByte(s, '@') < 0 && !strings.ContainsAny(s, "＠﹫ąäáłŁÄÁ") && !mentionsAt(s) {
-		return found
-	}
 	for _, form := range mailForms {
 		for _, m := range form.FindAllStringIndex(s, -1) {
 			d := detail{m[0], m[1], "email"}
@@ -162,6 +191,9 @@ func appendPhones(found []detail, s, region string) []detail {
 			break
 		}
 		i = next
+		if r.start > 0 && s[r.start-1] == '(' && strings.Contains(s[r.start:r.end], ")") {
+			r.start-- // the bracket around an area code
+		}
 		inIBAN := slices.ContainsFunc(ibans, func(m []int) bool { return r.start < m[1] && m[0] < r.end })
 		if r.digits < minPhoneDigits || inIBAN {
 			continue

@@ -1,9 +1,6 @@
 package botengine
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Scores of a match. A phrase says more than a word, a longer phrase more than
 // a short one, and a whole word more than the beginning of one.
@@ -47,9 +44,9 @@ type entryRef struct{ step, entry int }
 // A matcher finds the entry that a typed question means, in one locale.
 type matcher struct {
 	entries []entryRef
-	// byStart finds patterns by the first bytes of their first word, so that a
-	// question is compared with few of them.
-	byStart map[[2]byte][]entryPattern
+	// byStart finds patterns by their first byte, so that a question is compared
+	// with few of them.
+	byStart [256][]entryPattern
 }
 
 type entryPattern struct {
@@ -58,7 +55,7 @@ type entryPattern struct {
 }
 
 func newMatcher(f *Flow, locale string) *matcher {
-	m := &matcher{byStart: map[[2]byte][]entryPattern{}}
+	m := &matcher{}
 	for i := range f.steps {
 		a := f.steps[i].answers
 		if a == nil {
@@ -68,21 +65,11 @@ func newMatcher(f *Flow, locale string) *matcher {
 			n := len(m.entries)
 			m.entries = append(m.entries, entryRef{i, j})
 			for _, p := range a.entries[j].match[locale] {
-				key := startOf(p.words)
-				m.byStart[key] = append(m.byStart[key], entryPattern{p, n})
+				m.byStart[p.words[0]] = append(m.byStart[p.words[0]], entryPattern{p, n})
 			}
 		}
 	}
 	return m
-}
-
-// startOf is the first bytes of the word that words begin with.
-func startOf[T string | []byte](words T) [2]byte {
-	key := [2]byte{}
-	for i := 0; i < len(words) && i < len(key) && words[i] != ' '; i++ {
-		key[i] = words[i]
-	}
-	return key
 }
 
 // maxEntries bounds how many entries a match is scored for without allocating.
@@ -99,24 +86,15 @@ func (m *matcher) find(question []byte) (entryRef, int) {
 		scores = make([]int, len(m.entries))
 	}
 	for start := 0; start < len(question); {
-		end := start
-		for end < len(question) && question[end] != ' ' {
-			end++
-		}
-		for _, p := range m.byStart[startOf(question[start:end])] {
-			if p.matches(question[start:]) {
+		for i := range m.byStart[question[start]] {
+			if p := &m.byStart[question[start]][i]; p.matches(question[start:]) {
 				scores[p.entry] += p.score()
 			}
 		}
-		// Patterns of one letter have a key of their own.
-		if end-start > 1 {
-			for _, p := range m.byStart[[2]byte{question[start]}] {
-				if p.matches(question[start:]) {
-					scores[p.entry] += p.score()
-				}
-			}
+		for start < len(question) && question[start] != ' ' {
+			start++
 		}
-		start = end + 1
+		start++
 	}
 	best := 0
 	for i := range m.entries {
@@ -145,11 +123,6 @@ type question struct {
 }
 
 func (q *question) set(s string) { q.folded = appendFold(q.buffer[:0], s, false) }
-
-// is tells whether the line is one of the words.
-func (q *question) is(words []string) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return string(q.folded) == w })
-}
 
 // words counts the words of the line.
 func (q *question) words() int {

@@ -180,7 +180,7 @@ func (t *turn) noteMasked(mayAsk bool) (said, carded bool) {
 	if st != nil && st.kind == kindAsk {
 		return true, false
 	}
-	if _, ok := t.notice(t.cardSet(t.b.base)); !ok {
+	if _, ok := t.notice(t.ownCardSet(t.b.base)); !ok {
 		return true, false
 	}
 	t.enter(t.b.opening[0])

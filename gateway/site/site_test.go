@@ -138,7 +138,8 @@ func TestIncompleteSiteCollectsNothing(t *testing.T) {
 		"no contact days": {change(t, "contact_days: 365, ", ""), Options{platform}, "shop.yaml:29:3: " + off + "consent.retention.contact_days is missing; add how long contacts are kept"},
 		"no proof days":   {change(t, "proof_days: 2190, ", ""), Options{platform}, "shop.yaml:29:3: " + off + "consent.retention.proof_days is missing; add how long the proof of an answer is kept"},
 		"no processor's contact": {
-			readTestdata(t, "site.yaml"), Options{Party{Name: "P", Address: "A"}},
+			readTestdata(t, "site.yaml"),
+			Options{Party{Name: "P", Address: "A"}},
 			"shop.yaml:1:1: " + off + "processor.contact is missing; add how to reach who runs this gateway",
 		},
 	} {

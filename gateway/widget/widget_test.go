@@ -253,8 +253,8 @@ func TestSizes(t *testing.T) {
 	for _, locale := range []string{"pl", "en"} {
 		total := len(a["loader"].gzipped) + len(a["app"].gzipped) + len(a[locale].gzipped)
 		t.Logf("loader %d + app %d + %s %d = %d bytes gzipped", len(a["loader"].gzipped), len(a["app"].gzipped), locale, len(a[locale].gzipped), total)
-		if total > 20_000 {
-			t.Errorf("the whole widget in %s weighs %d bytes gzipped, want at most 20000", locale, total)
+		if total > 20<<10 {
+			t.Errorf("the whole widget in %s weighs %d bytes gzipped, want at most 20 KB", locale, total)
 		}
 	}
 }

@@ -119,7 +119,6 @@ export type Frame = Hello | Reset | Events | Ack | ErrorFrame | Beat | Past | Go
 export const CLOSE_SUPERSEDED = 4500;
 export const CLOSE_ERASED = 4502;
 export const CLOSE_TOKEN = 4503;
-export const CLOSE_SITE = 4504;
 export const CLOSE_TOO_BIG = 1009;
 
 export function mayReturn(code: number): boolean {

@@ -1,5 +1,7 @@
 // The words of the widget in one language. {braces} are filled in.
 
+import type { Status } from '../outbox';
+
 export interface Words {
   locale: string;
   open: string;
@@ -9,24 +11,17 @@ export interface Words {
   write: string;
   placeholder: Record<string, string>; // by what is asked; text is the usual one
   send: string;
-  sending: string;
-  sent: string;
-  late: string;
-  failed: string;
+  line: Record<Status, string>;
   resend: string;
   counter: string; // {n} {max}
   tooLong: string; // {n} {max}
-  bot: string;
-  queue: string;
-  operator: string;
-  closed: string;
+  owner: Record<string, string>; // who speaks for the site
   connecting: string;
   offline: string;
   waiting: string;
   busy: string;
   blocked: string;
-  superseded: string;
-  stopped: string;
+  stopped: Record<string, string>; // by close code
   restart: string;
   loadFailed: string;
   notHere: string;

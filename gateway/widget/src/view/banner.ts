@@ -1,7 +1,6 @@
 // What is wrong with the line, in the visitor's words, and what can be done about it.
 
 import type { Words } from '../i18n/words';
-import { CLOSE_SITE, CLOSE_SUPERSEDED } from '../protocol';
 import type { Session } from '../session';
 import { button, h } from './dom';
 
@@ -14,8 +13,7 @@ export function notice(s: Session, words: Words, retry: () => void): Notice | un
     return gone ? { text: words.notHere } : { text: navigator.onLine ? words.loadFailed : words.offline, label: words.retry, act: retry };
   }
   if (line.phase === 'stopped') {
-    const text = line.code === CLOSE_SUPERSEDED ? words.superseded : line.code === CLOSE_SITE ? words.notHere : words.stopped;
-    return { text, label: words.restart, act: () => s.restart() };
+    return { text: words.stopped[line.code] ?? words.stopped['']!, label: words.restart, act: () => s.restart() };
   }
   if (line.phase === 'waiting' || (line.phase === 'connecting' && line.status)) {
     if (!navigator.onLine) return { text: words.offline };

@@ -24,6 +24,7 @@ export class Composer {
   readonly #button: HTMLButtonElement;
   #asked = '';
   limits: Limits | undefined;
+  ready = false; // what is written before that stays a draft
 
   readonly #words: Words;
   readonly #say: (text: string) => void;
@@ -67,13 +68,9 @@ export class Composer {
     this.#measure();
   }
 
-  enable(on: boolean): void {
-    this.field.disabled = this.#button.disabled = !on;
-  }
-
   #submit(): void {
     const text = this.field.value.replace(/\0/g, '').trim();
-    if (!text || !this.#fits()) return;
+    if (!text || !this.ready || !this.#fits()) return;
     this.prefill('');
     this.#say(text);
   }

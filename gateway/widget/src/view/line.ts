@@ -48,12 +48,10 @@ export function reason(i: Item, words: Words): string {
 
 function meta(at: number, status: Status | undefined, tail: boolean, words: Words, format: Format): Child {
   if (!at) return undefined;
-  const look = { sending: 'clock', late: 'clock', sent: 'check', refused: 'alert', failed: 'alert' } as const;
-  const label = status && { sending: words.sending, late: words.late, sent: words.sent, refused: words.failed, failed: words.failed }[status];
   return h('p', { class: tail ? 'meta' : 'sr' },
     h('time', { datetime: new Date(at).toISOString() }, format.time(at)),
-    !!status && icon(look[status]),
-    !!label && h('span', { class: status === 'sent' ? 'sr' : '' }, label));
+    !!status && icon(status === 'sent' ? 'check' : status === 'sending' || status === 'late' ? 'clock' : 'alert'),
+    !!status && h('span', { class: status === 'sent' ? 'sr' : '' }, words.line[status]));
 }
 
 export function options(

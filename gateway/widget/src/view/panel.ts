@@ -93,7 +93,7 @@ export class Panel {
     this.render();
     this.#toEnd(false);
     // A touch keyboard over the greeting would hide what there is to read.
-    if (focus) (matchMedia('(pointer: fine)').matches ? this.composer.field : this.el).focus({ preventScroll: true });
+    if (focus) (matchMedia('(pointer: coarse)').matches ? this.el : this.composer.field).focus({ preventScroll: true });
   }
 
   hide(): void {
@@ -138,7 +138,7 @@ export class Panel {
     this.#banner.render(notice(s, words, this.#retry));
     this.composer.limits = s.line.limits ?? s.config?.limits;
     this.composer.expect(s.log.seq ? s.log.state?.expect : s.config?.expect);
-    this.composer.enable(!!s.config || s.begun);
+    this.composer.ready = !!s.config || s.begun;
     const hint = s.begun || s.erased ? '' : words.nothingKept;
     if (this.#hint.textContent !== hint) this.#hint.textContent = hint;
     this.privacy.render();
@@ -150,8 +150,7 @@ export class Panel {
     const s = this.#session;
     const words = this.#words;
     const { phase } = s.line;
-    const owner = s.log.state?.owner ?? 'bot';
-    const said = { bot: words.bot, queue: words.queue, operator: words.operator, closed: words.closed }[owner] ?? words.bot;
+    const said = words.owner[s.log.state?.owner ?? ''] ?? words.owner['bot']!;
     const text = !s.config && !s.begun ? words.loading : phase === 'connecting' || phase === 'waiting' ? words.connecting : said;
     this.#status.textContent = text;
     this.#status.dataset['phase'] = phase;

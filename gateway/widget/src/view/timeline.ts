@@ -135,7 +135,7 @@ export class Timeline {
     const greeting = e.seq === 0;
     const expect = greeting ? config?.expect : log.state?.expect;
     const busy = local.some((i) => i.status === 'sending' || i.status === 'late');
-    const current = expect?.kind === 'choices' && expect.prompt === e.id;
+    const current = expect?.prompt === e.id;
     const pressable = current && !busy;
     const of = greeting ? OF_GREETING : e.id;
     const press = local.find((i) => i.frame.t === 'press' && i.frame.of === of && i.status !== 'refused');
@@ -174,7 +174,7 @@ export class Timeline {
       const sig = `${text}|${i.status}|${i.code}`;
       rows.push({ key: i.key, sig, make: () => pending(i, text, words, format, () => this.#session.resend(i)) });
     } else if (i.status === 'refused' || i.status === 'failed') {
-      const why = i.status === 'failed' ? words.failed : reason(i, words);
+      const why = i.status === 'failed' ? words.line.failed : reason(i, words);
       rows.push({ key: i.key, sig: why, make: () => note(why, 0, format) });
     }
   }

@@ -1,0 +1,125 @@
+package botengine
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestMaskCorpus reads testdata/mask/*.tsv: a kind, a tab, a line in which every
+// contact detail stands in «»; and counts what the detector finds. The figures
+// of issue 5 need a larger corpus; these lines are the ones it must not lose.
+func TestMaskCorpus(t *testing.T) {
+	for _, c := range []struct{ file, region string }{{"pl", "PL"}, {"en", "GB"}, {"de", "DE"}, {"cs", "CZ"}} {
+		t.Run(c.file, func(t *testing.T) {
+			src, err := os.ReadFile("testdata/mask/" + c.file + ".tsv")
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, found, wrong, total := map[string]int{}, map[string]int{}, 0, 0
+			for line := range strings.Lines(string(src)) {
+				kind, marked, ok := strings.Cut(strings.TrimRight(line, "\n"), "\t")
+				if !ok {
+					t.Fatalf("bad line %q", line)
+				}
+				text, details := unmark(marked)
+				got := detect(text, c.region)
+				for _, d := range details {
+					want[kind]++
+					if covered(d, got) {
+						found[kind]++
+					} else {
+						t.Logf("missed %s: %q in %q", kind, text[d.start:d.end], text)
+					}
+				}
+				for _, g := range got {
+					total++
+					if !touches(g, details) {
+						wrong++
+						t.Logf("wrongly found %q in %q", text[g.start:g.end], text)
+					}
+				}
+			}
+			recall := func(kind string) float64 { return float64(found[kind]) / float64(max(1, want[kind])) }
+			precision := 1 - float64(wrong)/float64(max(1, total))
+			t.Log(fmt.Sprintf("%s: plain %.2f of %d, spelled %.2f of %d, precision %.2f of %d",
+				c.file, recall("plain"), want["plain"], recall("spelled"), want["spelled"], precision, total))
+			if recall("plain") < 0.98 || recall("spelled") < 0.80 || precision < 0.95 {
+				t.Error("below the figures of issue 5")
+			}
+		})
+	}
+}
+
+// unmark takes the brackets out of a line and gives the places they held.
+func unmark(marked string) (string, []detail) {
+	var b strings.Builder
+	var details []detail
+	for rest := marked; rest != ""; {
+		before, after, ok := strings.Cut(rest, "«")
+		b.WriteString(before)
+		if !ok {
+			break
+		}
+		inner, tail, _ := strings.Cut(after, "»")
+		details = append(details, detail{start: b.Len(), end: b.Len() + len(inner)})
+		b.WriteString(inner)
+		rest = tail
+	}
+	return b.String(), details
+}
+
+func covered(d detail, got []detail) bool {
+	for _, g := range got {
+		if g.start <= d.start && d.end <= g.end {
+			return true
+		}
+	}
+	return false
+}
+
+func touches(g detail, details []detail) bool {
+	for _, d := range details {
+		if g.start < d.end && d.start < g.end {
+			return true
+		}
+	}
+	return false
+}
+
+// TestMaskSpans shows what is returned.
+func TestMaskSpans(t *testing.T) {
+	tests := []struct{ text, want string }{
+		{"", ""},
+		{"dzień dobry", "dzień dobry"},
+		{"anna@example.pl", "•••"},
+		{"pisz: anna@example.pl, dzwoń 600 700 800!", "pisz: •••, dzwoń •••!"},
+		{"+48600700800", "•••"},
+		{"anna.nowak(at)example(dot)pl", "•••"},
+		{"Anna małpa wp kropka pl", "•••"},
+		{"zamówienie nr 123456789", "zamówienie nr 123456789"},
+		{"cena 1 200 000 zł", "cena 1 200 000 zł"},
+	}
+	for _, test := range tests {
+		if got := mark(MaskContacts(test.text, "PL")); got != test.want {
+			t.Errorf("%q: got %q, want %q", test.text, got, test.want)
+		}
+	}
+}
+
+// TestMaskSpeed: no line of the longest length takes long. The bound is far
+// above what is measured: it is there to catch what grows with the square.
+func TestMaskSpeed(t *testing.T) {
+	for _, piece := range []string{"1 ", "600700800 ", "a@", "a@a.", "at ", "a at b dot ", "(", "+", "1-", "PL61 1090 ", "małpa ", "٦", "x.x@x."} {
+		text := strings.Repeat(piece, 10_000/len(piece))
+		start := time.Now()
+		MaskContacts(text, "PL")
+		if d := time.Since(start); d > 3*time.Second {
+			t.Errorf("%q repeated took %v", piece, d)
+		} else {
+			t.Logf("%q repeated: %v", piece, d)
+		}
+	}
+}
