@@ -162,7 +162,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.sockets = socket.NewGroup(a.opts.Sockets)
 	a.server = httpapi.New(httpapi.Options{
 		Sites:         a.sites,
-		Chat:          chat.NewService(chat.Options{Store: conversations, Sealer: keyring, Rate: a.opts.Rate, Wake: a.flusher.Wake}),
+		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.store, Node: "alone", Sealer: keyring, Rate: a.opts.Rate, Wake: a.flusher.Wake}),
 		Conversations: live.NewRegistry[chat.View](),
 		Sockets:       a.sockets,
 		IDs:           ids,

@@ -35,7 +35,7 @@ func (s *Service) decide(st *site.Site, v *View, key persistence.Key, in Input) 
 		commit: persistence.Commit{
 			Key: key, Visitor: visitor, Now: now,
 			Input:   persistence.Input{Client: in.Client, N: in.N, Digest: in.Digest},
-			Version: v.snap.Version, ProfileVersion: v.snap.ProfileVersion, Since: v.snap.Seq,
+			Version: v.snap.Version, ProfileVersion: v.snap.ProfileVersion, Since: v.snap.Seq, Node: s.node,
 		},
 		ack: protocol.Ack{N: in.N, Refused: in.Refuse},
 	}
@@ -207,6 +207,8 @@ func (s *Service) sealRecords(st *site.Site, d *decision, entries []botengine.En
 		c.Outbox = append(c.Outbox, persistence.OutboxRecord{
 			Site: c.Site, Visitor: c.Visitor, VSeq: record.VSeq, At: record.At, Payload: payload,
 		})
+		// Losing the pseudonym of a visitor who has decided nothing costs nothing.
+		c.Safe = c.Safe || !record.Seen
 	}
 	return nil
 }
@@ -218,7 +220,7 @@ func (d *decision) moveOn(v *View, snap *persistence.Snapshot) {
 	}
 	v.snap.Version, v.snap.ProfileVersion = snap.Version, snap.ProfileVersion
 	if d.commit.Erase {
-		*v = View{loaded: true, snap: persistence.Snapshot{Key: d.commit.Key, Visitor: d.commit.Visitor, Version: snap.Version, Erased: true}}
+		*v = View{loaded: true, holder: v.holder, snap: persistence.Snapshot{Key: d.commit.Key, Visitor: d.commit.Visitor, Version: snap.Version, Erased: true}}
 		return
 	}
 	v.snap.Epoch = snap.Epoch

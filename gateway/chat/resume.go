@@ -36,7 +36,7 @@ func (s *Service) Resume(ctx context.Context, v *View, key persistence.Key, clie
 	if have != nil && have.Seq > 0 {
 		r = persistence.Range{From: have.Seq, Before: have.Seq + 1, Limit: 1}
 	}
-	events, err := s.Load(ctx, v, key, r)
+	events, err := s.attach(ctx, v, key, r)
 	if err != nil {
 		return Replay{}, err
 	}
@@ -91,14 +91,59 @@ func (s *Service) Before(ctx context.Context, v *View, key persistence.Key, befo
 	return events, more, nil
 }
 
-// Top returns the top of the log as the store has it now: a node's own memory
-// cannot know what it has missed.
-func (s *Service) Top(ctx context.Context, key persistence.Key) (persistence.Position, error) {
-	tops, err := s.store.Positions(ctx, []persistence.Key{key})
+// Top returns the top of the log as the store has it now, and renews this node's
+// entry among the holders: a node's own memory cannot know what it has missed.
+func (s *Service) Top(ctx context.Context, v *View, key persistence.Key) (persistence.Position, error) {
+	tops, err := s.nodes.Beat(ctx, v.holder, []persistence.Key{key})
 	if err != nil {
 		return persistence.Position{}, fmt.Errorf("read position: %w", err)
 	}
 	return tops[0], nil
+}
+
+// Hear moves the view on to what another node has committed. The outcome has
+// neither Ack nor, when it worked, Err. News that do not continue the view are
+// repaired by reading the log.
+func (s *Service) Hear(ctx context.Context, st *site.Site, v *View, news *persistence.News) Outcome {
+	if !v.loaded || news.Snapshot.Version <= v.snap.Version && news.Snapshot.Epoch == v.snap.Epoch {
+		return Outcome{} // known already, or nobody has seen anything here
+	}
+	if news.Base != v.snap.Version || v.snap.Version == 0 && len(news.Events) == 0 {
+		return s.Refresh(ctx, st, v, news.Snapshot.Key)
+	}
+	out := Outcome{Removed: news.ContactDropped, Erased: news.Snapshot.Erased}
+	if err := s.follow(v, news); err != nil {
+		return out.failed(0, err)
+	}
+	events, err := s.openEvents(v, news.Events)
+	if err != nil {
+		return out.failed(0, err)
+	}
+	out.Events, out.State = events, s.PublicState(st.Bot, v)
+	return out
+}
+
+// follow decodes what a commit has changed; what it left alone is kept.
+func (s *Service) follow(v *View, news *persistence.News) error {
+	next := View{}
+	if err := s.adopt(&next, news.Snapshot); err != nil {
+		return err
+	}
+	if news.Snapshot.State == nil {
+		next.state = v.state
+	}
+	if news.Snapshot.Profile == nil {
+		next.profile = v.profile
+	}
+	if news.Snapshot.Contact == nil && !news.ContactDropped {
+		next.values = v.values
+	}
+	next.holder = v.holder
+	if next.snap.First == 0 {
+		next.snap.First = v.snap.First
+	}
+	*v = next
+	return nil
 }
 
 // Refresh reads what the view has missed. The outcome has neither Ack nor, when

@@ -3,6 +3,7 @@ package chat
 import (
 	"crypto/rand"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"zgoda/persistence"
@@ -22,6 +23,12 @@ const (
 type Options struct {
 	Store  persistence.Conversations
 	Sealer persistence.Sealer
+	// Nodes is how other gateways on the same store hear of commits, and Node the
+	// name of this one; both are required.
+	Nodes persistence.Nodes
+	Node  string
+	// Ledger is asked where the conversation store may have lost a profile.
+	Ledger persistence.Contacts
 	// Rate bounds the inputs of one visitor. Default 20 in 10 s.
 	Rate persistence.Rate
 	// Wake is called after a commit that wrote to the outbox.
@@ -37,6 +44,10 @@ type Options struct {
 type Service struct {
 	store  persistence.Conversations
 	sealer persistence.Sealer
+	nodes  persistence.Nodes
+	node   string
+	ledger persistence.Contacts
+	holds  atomic.Uint64 // counts attachments of this process
 	rate   persistence.Rate
 	wake   func()
 	now    func() time.Time
@@ -46,7 +57,7 @@ type Service struct {
 // NewService returns a Service.
 func NewService(o Options) *Service {
 	s := &Service{
-		store: o.Store, sealer: o.Sealer, rate: o.Rate,
+		store: o.Store, sealer: o.Sealer, nodes: o.Nodes, node: o.Node, ledger: o.Ledger, rate: o.Rate,
 		wake: o.Wake, now: o.Now, newID: o.NewID,
 	}
 	if s.rate.Max == 0 {
@@ -79,3 +90,11 @@ func ConversationOf(visitor string) string {
 func VisitorOf(conversation string) string {
 	return visitorPrefix + strings.TrimPrefix(conversation, conversationPrefix)
 }
+
+// Names of the store's records for callers that know no store.
+type (
+	// Key names a conversation.
+	Key = persistence.Key
+	// News is what another node has committed.
+	News = persistence.News
+)

@@ -31,6 +31,7 @@ type storedEvent struct {
 // never the truth: a commit checks it.
 type View struct {
 	loaded  bool
+	holder  persistence.Holder   // this node's entry, zero while it has none
 	snap    persistence.Snapshot // without the sealed parts
 	state   state
 	profile botengine.Profile
@@ -70,6 +71,34 @@ func (s *Service) Load(ctx context.Context, v *View, key persistence.Key, r pers
 	return s.openEvents(v, events)
 }
 
+// attach enters this node into the conversation's holders and reads, in one
+// step: what is committed after the read reaches the node as news.
+func (s *Service) attach(ctx context.Context, v *View, key persistence.Key, r persistence.Range) ([]protocol.Event, error) {
+	holder := persistence.Holder{Node: s.node, Count: s.holds.Add(1)}
+	snap, events, err := s.nodes.Attach(ctx, key, holder, r)
+	if err != nil {
+		return nil, fmt.Errorf("attach to conversation: %w", err)
+	}
+	v.holder = holder
+	if err := s.adopt(v, snap); err != nil {
+		return nil, err
+	}
+	return s.openEvents(v, events)
+}
+
+// Leave takes this node out of the conversation's holders when nobody is
+// attached here any more. A node that does not get around to it is forgotten by
+// the store after a while.
+func (s *Service) Leave(ctx context.Context, v *View, key persistence.Key) error {
+	v.Forget()
+	if v.holder.Node == "" {
+		return nil
+	}
+	holder := v.holder
+	v.holder = persistence.Holder{}
+	return s.nodes.Detach(ctx, key, holder)
+}
+
 // Past returns events of the log and leaves the view as it is.
 func (s *Service) Past(ctx context.Context, v *View, key persistence.Key, r persistence.Range) ([]protocol.Event, error) {
 	_, events, err := s.store.Load(ctx, key, r)
@@ -81,7 +110,7 @@ func (s *Service) Past(ctx context.Context, v *View, key persistence.Key, r pers
 
 // adopt decodes a snapshot into v.
 func (s *Service) adopt(v *View, snap persistence.Snapshot) error {
-	next := View{loaded: true, snap: snap}
+	next := View{loaded: true, holder: v.holder, snap: snap}
 	next.snap.State, next.snap.Profile, next.snap.Contact = nil, nil, nil
 	visitor := VisitorOf(snap.Conversation)
 	next.snap.Visitor = visitor

@@ -54,6 +54,12 @@ func (s *session) numbered(f protocol.ClientFrame) chat.Input {
 }
 
 func (s *session) apply(ctx context.Context, in chat.Input) {
+	if !s.known && !s.mayBegin() {
+		e := protocol.NewError(in.N, protocol.CodeRateLimited, "too many new conversations from this address; send again later")
+		e.RetryAfterMS = retryBeginMS
+		s.send(e)
+		return
+	}
 	out := s.server.apply(ctx, s.site, s.conversation, in)
 	switch {
 	case out.Ack != nil:
@@ -64,6 +70,17 @@ func (s *session) apply(ctx context.Context, in chat.Input) {
 	if out.Erased {
 		s.conversation.Do(func(l live.Locked[chat.View]) { l.Deliver(live.Delivery{Erased: true}) })
 	}
+}
+
+// retryBeginMS is when a client may try again to begin a conversation.
+const retryBeginMS = 5000
+
+// mayBegin reports whether this socket's input may begin a conversation, if it
+// would. Only the first input of a socket is asked.
+func (s *session) mayBegin() bool {
+	s.conversation.Do(func(l live.Locked[chat.View]) { s.known = l.Value().Exists() })
+	s.known = s.known || s.server.admission.begin(s.from, s.site.Key)
+	return s.known
 }
 
 // apply applies an input and delivers what it led to on this node.
@@ -119,21 +136,18 @@ func (s *Server) deliver(st *site.Site, l live.Locked[chat.View], out *chat.Outc
 // beat answers with the top of the log as the store has it. Where the store is
 // ahead of what this node has sent, the loss is repaired at once.
 func (s *session) beat(ctx context.Context) {
-	top, err := s.server.Chat.Top(ctx, s.conversation.Key)
-	if err != nil {
-		s.send(&protocol.Beat{}) // no number: the store could not be asked
-		return
-	}
-	var behind bool
+	var frame protocol.Beat
 	s.conversation.Do(func(l live.Locked[chat.View]) {
-		if behind = top.Seq > s.sent; !behind {
-			return
+		top, err := s.server.Chat.Top(ctx, l.Value(), s.conversation.Key)
+		if err != nil {
+			return // no number: the store could not be asked
 		}
-		l.Value().Forget()
-		out := s.server.Chat.Refresh(ctx, s.site, l.Value(), s.conversation.Key)
-		s.server.deliver(s.site, l, &out)
+		frame.Epoch, frame.Seq = top.Epoch, top.Seq
+		if top != l.Value().Position() {
+			s.server.refresh(ctx, s.site, l, s.conversation.Key)
+		}
 	})
-	s.send(&protocol.Beat{Epoch: top.Epoch, Seq: top.Seq})
+	s.send(&frame)
 }
 
 func (s *session) history(ctx context.Context, f protocol.ClientFrame) {

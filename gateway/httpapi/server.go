@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 	"zgoda/gateway/widget"
 )
 
-// Options of a Server. All fields but Now and Timeout are required.
+// Options of a Server. All fields but Limits, Now and Timeout are required.
 type Options struct {
 	Sites         *site.Sites
 	Chat          *chat.Service
@@ -28,8 +29,9 @@ type Options struct {
 	// DigestKey keys the digests of inputs that are kept for deduplication.
 	DigestKey []byte
 	// Ready reports why the node should get no new sockets; nil when it may.
-	Ready func(context.Context) error
-	Log   *slog.Logger
+	Ready  func(context.Context) error
+	Log    *slog.Logger
+	Limits Limits
 	// Timeout bounds what one frame may wait for the store. Default 5 s.
 	Timeout time.Duration
 	Now     func() time.Time
@@ -39,7 +41,8 @@ type Options struct {
 // goroutine.
 type Server struct {
 	Options
-	draining atomic.Bool
+	admission *admission
+	draining  atomic.Bool
 }
 
 // New returns a Server.
@@ -50,7 +53,7 @@ func New(o Options) *Server {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Server{Options: o}
+	return &Server{Options: o, admission: newAdmission(o.Limits, o.Now)}
 }
 
 // Handler returns the routes.
@@ -108,12 +111,18 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		refuse(w, status, why)
 		return
 	}
+	from := clientAddress(r, s.Limits.TrustedHops)
+	if reason, retry := s.admission.enter(from); reason != "" {
+		refuse(w, http.StatusServiceUnavailable, &refusal{Code: reason, Message: "too many connections; try again later", RetryAfterMS: retry.Milliseconds()})
+		return
+	}
 	sock, err := s.Sockets.Upgrade(w, r, protocol.Subprotocol)
 	if err != nil {
+		s.admission.leave(from)
 		s.Log.Debug("upgrade refused", "site", st.Key, "error", err)
 		return
 	}
-	sock.Serve(&session{server: s, site: st, socket: sock})
+	sock.Serve(&session{server: s, site: st, socket: sock, from: from})
 	// The handler returns here: the request, its goroutine and its buffers are
 	// freed while the socket lives on.
 }
@@ -174,7 +183,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 
 func refuse(w http.ResponseWriter, status int, why *refusal) {
 	if why.RetryAfterMS > 0 {
-		w.Header().Set("Retry-After", "2")
+		w.Header().Set("Retry-After", strconv.FormatInt((why.RetryAfterMS+999)/1000, 10))
 	}
 	writeJSON(w, status, why)
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"net/netip"
 
 	"zgoda/gateway/auth"
 	"zgoda/gateway/chat"
@@ -22,9 +23,11 @@ type session struct {
 	server *Server
 	site   *site.Site
 	socket *socket.Socket
+	from   netip.Prefix
 
 	// Owned by the socket's reader.
 	open         bool
+	known        bool // the conversation exists, or may be begun
 	bad          int
 	client       string
 	locale, page string
@@ -102,12 +105,25 @@ func (s *session) send(frame any) {
 	s.socket.Send(data)
 }
 
-// Closed implements socket.Handler.
+// Closed implements socket.Handler. The transport is closed by now: a slow store
+// must not keep the socket of a client that is already opening a new one.
 func (s *session) Closed(error) {
+	s.server.admission.leave(s.from)
 	if s.conversation == nil {
 		return
 	}
-	s.conversation.Do(func(l live.Locked[chat.View]) { l.Detach(s) })
+	ctx, cancel := context.WithTimeout(context.Background(), s.server.Timeout)
+	defer cancel()
+	s.conversation.Do(func(l live.Locked[chat.View]) {
+		l.Detach(s)
+		if l.Members() > 0 {
+			return
+		}
+		if err := s.server.Chat.Leave(ctx, l.Value(), s.conversation.Key); err != nil {
+			// The entry ends by itself when nobody renews it.
+			s.server.Log.Debug("leave conversation", "site", s.site.Key, "error", err)
+		}
+	})
 	s.conversation.Release()
 	s.conversation = nil
 }

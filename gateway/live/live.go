@@ -47,7 +47,11 @@ type Conversation[V any] struct {
 	Key persistence.Key
 
 	registry *Registry[V]
-	refs     int // guarded by the registry
+
+	// Guarded by the registry.
+	refs    int
+	news    []*persistence.News
+	hearing bool
 
 	mu      sync.Mutex // guards the fields below
 	value   V
@@ -57,6 +61,8 @@ type Conversation[V any] struct {
 // A Registry holds the conversations in use on this node. Its methods may be
 // called concurrently.
 type Registry[V any] struct {
+	hearing sync.WaitGroup
+
 	mu            sync.Mutex // guards the fields below
 	conversations map[persistence.Key]*Conversation[V]
 }

@@ -24,7 +24,9 @@ export class Composer {
   readonly #button: HTMLButtonElement;
   #asked = '';
   limits: Limits | undefined;
-  ready = false; // what is written before that stays a draft
+  #ready = false;
+  #shift = false;
+  #wanted = false; // sent before it could be
 
   readonly #words: Words;
   readonly #say: (text: string) => void;
@@ -34,10 +36,12 @@ export class Composer {
     this.#say = say;
     this.field = h('textarea', {
       rows: 1, 'aria-label': words.write, dir: 'auto', enterkeyhint: 'send', 'aria-describedby': 'count',
-      input: () => { this.#measure(); if (this.field.value) typing(); },
-      keydown: (e: KeyboardEvent) => {
-        // An input method uses Enter to choose a word.
-        if (e.key !== 'Enter' || e.shiftKey || e.isComposing) return;
+      input: () => { this.#wanted = false; this.#measure(); if (this.field.value) typing(); },
+      keydown: (e: KeyboardEvent) => { this.#shift = e.shiftKey; },
+      // Not on the key: an input method uses Enter to choose a word, and touch keyboards do
+      // not always name their keys.
+      beforeinput: (e: InputEvent) => {
+        if (e.inputType !== 'insertLineBreak' || this.#shift) return;
         e.preventDefault();
         this.#submit();
       },
@@ -63,6 +67,12 @@ export class Composer {
     this.field.placeholder = this.#words.placeholder[type] ?? '';
   }
 
+  // allow lets lines go out; one that was sent too early follows.
+  allow(on: boolean): void {
+    this.#ready = on;
+    if (on && this.#wanted) this.#submit();
+  }
+
   prefill(text: string): void {
     this.field.value = text;
     this.#measure();
@@ -70,7 +80,9 @@ export class Composer {
 
   #submit(): void {
     const text = this.field.value.replace(/\0/g, '').trim();
-    if (!text || !this.ready || !this.#fits()) return;
+    if (!text || !this.#fits()) return;
+    this.#wanted = !this.#ready;
+    if (this.#wanted) return;
     this.prefill('');
     this.#say(text);
   }

@@ -138,7 +138,7 @@ export class Panel {
     this.#banner.render(notice(s, words, this.#retry));
     this.composer.limits = s.line.limits ?? s.config?.limits;
     this.composer.expect(s.log.seq ? s.log.state?.expect : s.config?.expect);
-    this.composer.ready = !!s.config || s.begun;
+    this.composer.allow(!!s.config || s.begun);
     const hint = s.begun || s.erased ? '' : words.nothingKept;
     if (this.#hint.textContent !== hint) this.#hint.textContent = hint;
     this.privacy.render();

@@ -1,0 +1,23 @@
+package widget
+import ("testing";"time";"fmt")
+func TestZZ(t *testing.T){
+	b := newBrowser(t)
+	b.size(400,860)
+	b.visit("http://127.0.0.1:18080/demo/")
+	b.open(); b.shot("1")
+	b.eval("q('[data-choice=offer]').click()")
+	time.Sleep(3500*time.Millisecond); b.shot("2")
+	b.wait("card","all('.decide').length===2")
+	b.eval("q('.decide[data-answer=grant]').click()")
+	time.Sleep(3500*time.Millisecond); b.shot("3")
+	b.say("Ola Nowak"); time.Sleep(2500*time.Millisecond); b.shot("4")
+	b.say("ola@@nope"); time.Sleep(2500*time.Millisecond); b.shot("5")
+	b.say("ola@example.com"); time.Sleep(3500*time.Millisecond); b.shot("6")
+	b.eval("q('.decide[data-answer=decline]')?.click()"); time.Sleep(2500*time.Millisecond)
+	b.say("ile kosztuje dostawa?"); time.Sleep(2500*time.Millisecond); b.shot("7")
+	b.visit("http://127.0.0.1:18080/demo/"); time.Sleep(1*time.Second); b.shot("8")
+	b.eval("q('.head .tool').click()"); b.wait("p","q('.purpose')"); b.shot("9")
+	b.eval("q('.purpose .quiet').click()"); time.Sleep(time.Second); b.shot("10")
+	b.eval("[...all('.purpose .quiet')].find(e=>e.textContent.includes('Zmień'))?.click()"); time.Sleep(2*time.Second); b.shot("11")
+	fmt.Println(value[[]string](b,"lines()"))
+}
