@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"crypto/hkdf"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +21,6 @@ import (
 	"zgoda/gateway/chat"
 	"zgoda/gateway/httpapi"
 	"zgoda/gateway/live"
-	"zgoda/gateway/protocol"
 	"zgoda/gateway/site"
 	"zgoda/gateway/socket"
 	"zgoda/persistence"
@@ -54,6 +55,13 @@ type Options struct {
 	Transcript time.Duration
 	// Sockets bounds a socket; zero fields take the defaults of the package.
 	Sockets socket.Options
+	// Limits are checked before a connection costs anything.
+	Limits httpapi.Limits
+	// DrainDelay is how long a stopping node keeps serving while balancers learn
+	// that it is not ready, and DrainTime the time over which its clients are
+	// asked to leave. Default 0: they are asked at once.
+	DrainDelay time.Duration
+	DrainTime  time.Duration
 	// Rate bounds the inputs of one visitor. Default 20 in 10 s.
 	Rate persistence.Rate
 	Log  *slog.Logger
@@ -92,6 +100,7 @@ type App struct {
 	server  *httpapi.Server
 	flusher *flusher.Flusher
 	sockets *socket.Group
+	channel *channel
 
 	addr     net.Addr
 	running  sync.WaitGroup // background loops
@@ -152,6 +161,8 @@ func (a *App) wire(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("derive digest key: %w", err)
 	}
+	// A node that was restarted is another one: its name holds the boot.
+	node := "node:" + strings.ToLower(rand.Text()[:16])
 	var conversations persistence.Conversations = a.store
 	if a.opts.WrapStore != nil {
 		conversations = a.opts.WrapStore(conversations)
@@ -162,15 +173,20 @@ func (a *App) wire(ctx context.Context) error {
 	a.sockets = socket.NewGroup(a.opts.Sockets)
 	a.server = httpapi.New(httpapi.Options{
 		Sites:         a.sites,
-		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.store, Node: "alone", Sealer: keyring, Rate: a.opts.Rate, Wake: a.flusher.Wake}),
+		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.store, Node: node, Sealer: keyring, Rate: a.opts.Rate, Wake: a.flusher.Wake}),
 		Conversations: live.NewRegistry[chat.View](),
 		Sockets:       a.sockets,
 		IDs:           ids,
 		Tokens:        tokens,
 		DigestKey:     digestKey,
 		Ready:         a.ready,
+		Limits:        a.opts.Limits,
 		Log:           a.opts.Log,
 	})
+	a.channel = &channel{
+		node: node, nodes: a.store, now: time.Now, heard: time.Now(),
+		checks: make(chan struct{}, 1), hear: a.server.Hear,
+	}
 	return nil
 }
 
@@ -252,24 +268,6 @@ func (a *App) Stop(ctx context.Context) error {
 		}
 	})
 	return a.stopErr
-}
-
-// goAwayAfter is when clients of a stopping node are asked to come back, in
-// milliseconds.
-const goAwayAfter = 0
-
-// closeSockets tells every client to come back and ends its socket. The listener
-// is closed by then, so no new one appears.
-func (a *App) closeSockets(ctx context.Context) error {
-	bye, err := protocol.Encode(&protocol.GoAway{AfterMS: goAwayAfter})
-	if err != nil {
-		return err
-	}
-	for _, s := range a.sockets.All() {
-		s.Send(bye)
-		s.Close(protocol.CloseGoAway, "the node is being restarted")
-	}
-	return wait(ctx, a.sockets.Wait)
 }
 
 // wait returns when f has or when ctx is over; then f's goroutine is abandoned,

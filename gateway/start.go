@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -39,6 +40,13 @@ func (a *App) start(ctx context.Context) error {
 	})
 	a.onStop("flush outbox", a.Flush)
 	a.running.Go(func() { a.trim(background) })
+	a.onStop("finish hearing news", func(ctx context.Context) error { return wait(ctx, a.server.Conversations.Wait) })
+	a.startChannel(background)
+	a.running.Go(func() {
+		if err := a.keepAlive(background); err != nil {
+			a.opts.Log.Error("keep sockets alive", "error", err)
+		}
+	})
 
 	if err := a.startControl(); err != nil {
 		return err
@@ -59,8 +67,24 @@ func (a *App) start(ctx context.Context) error {
 	}
 	a.onStop("close sockets", a.closeSockets)
 	a.serve(server, listener)
-	a.onStop("refuse new sockets", func(context.Context) error { a.server.Drain(); return nil })
+	a.onStop("drain", a.drain)
 	return nil
+}
+
+// startChannel listens to what other nodes commit.
+func (a *App) startChannel(ctx context.Context) {
+	listening, cancel := context.WithCancel(ctx)
+	var loops sync.WaitGroup
+	loops.Go(func() {
+		if err := a.channel.listen(listening); err != nil {
+			a.opts.Log.Error("listen to the node's channel", "error", err)
+		}
+	})
+	loops.Go(func() { a.checkAll(listening) })
+	a.onStop("stop listening to other nodes", func(ctx context.Context) error {
+		cancel()
+		return wait(ctx, loops.Wait)
+	})
 }
 
 // serve runs an HTTP server and registers its end. Shutdown leaves upgraded

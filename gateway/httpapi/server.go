@@ -42,6 +42,7 @@ type Options struct {
 type Server struct {
 	Options
 	admission *admission
+	unready   atomic.Bool
 	draining  atomic.Bool
 }
 
@@ -78,6 +79,10 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET /{$}", http.RedirectHandler("/demo/", http.StatusFound))
 	return http.MaxBytesHandler(mux, 64<<10)
 }
+
+// Unready makes /readyz say that the node should get no new sockets; it still
+// takes those that come.
+func (s *Server) Unready() { s.unready.Store(true) }
 
 // Drain refuses new sockets from now on.
 func (s *Server) Drain() { s.draining.Store(true) }
@@ -170,7 +175,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	if s.draining.Load() {
+	if s.unready.Load() {
 		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": "draining"})
 		return
 	}

@@ -80,6 +80,17 @@ func (g *Group) All() []*Socket {
 	return all
 }
 
+// KeepAlive sends frame to every opened socket to which nothing was sent for
+// silent.
+func (g *Group) KeepAlive(frame []byte, silent time.Duration) {
+	before := time.Now().Add(-silent).Unix()
+	for _, s := range g.All() {
+		if s.silentSince(before) {
+			s.Send(frame)
+		}
+	}
+}
+
 // Wait returns when every socket's goroutines have ended. No socket may be
 // served any more.
 func (g *Group) Wait() { g.wg.Wait() }

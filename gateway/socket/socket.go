@@ -36,6 +36,7 @@ type Socket struct {
 	writing bool
 	closing bool
 	opened  bool
+	wrote   int64         // when a frame was last queued, Unix seconds
 	idle    chan struct{} // closed by the writer when the queue is empty; nil if nobody waits
 }
 
@@ -60,6 +61,12 @@ func (s *Socket) Opened() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.opened = true
+}
+
+func (s *Socket) silentSince(unix int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opened && !s.closing && s.wrote <= unix
 }
 
 func (s *Socket) read() {
@@ -165,6 +172,7 @@ func (s *Socket) SendAll(data []byte) error {
 
 // enqueue needs mu. It starts the writer if none runs.
 func (s *Socket) enqueue(data []byte) {
+	s.wrote = time.Now().Unix()
 	s.queue = append(s.queue, data)
 	s.queued += len(data)
 	if !s.writing {

@@ -331,6 +331,36 @@ func TestCloseOfASilentPeerIsBounded(t *testing.T) {
 	})
 }
 
+// One sweep keeps silent sockets alive and leaves the others alone.
+func TestKeepAliveReachesSilentSocketsOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{})
+		b.onText = func(s *Socket, text string) {
+			s.Opened()
+			s.Send([]byte("hello " + text))
+		}
+		silent, _ := b.dial()
+		_ = silent.Write(t.Context(), websocket.MessageText, []byte("one"))
+		_, _, _ = silent.Read(t.Context())
+		time.Sleep(30 * time.Second)
+		busy, _ := b.dial()
+		_ = busy.Write(t.Context(), websocket.MessageText, []byte("two"))
+		_, _, _ = busy.Read(t.Context())
+		time.Sleep(15 * time.Second)
+		b.group.KeepAlive([]byte("alive"), 40*time.Second)
+		if _, got, err := silent.Read(t.Context()); err != nil || string(got) != "alive" {
+			t.Errorf("the silent socket got %q, %v", got, err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, got, err := busy.Read(ctx); err == nil {
+			t.Errorf("the busy socket got %q", got)
+		}
+		_ = silent.CloseNow()
+		b.end()
+	})
+}
+
 // Pins what Upgrade relies on in coder/websocket: Accept uses the reader that
 // Hijack returned, with the bytes that came along with the request.
 func TestEarlyBytesAreKept(t *testing.T) {
