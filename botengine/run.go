@@ -144,6 +144,8 @@ func (t *turn) act() {
 		t.askedForCard()
 	case InputWithdraw:
 		t.withdraw()
+	case InputTimer:
+		// What the time has brought was noticed before.
 	default:
 		t.refuse(CodeBadInput, "unknown kind of input")
 	}

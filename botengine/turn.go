@@ -11,6 +11,7 @@ const (
 	InputAskCard  InputKind = "card"     // the visitor asks for the consent card ("change my choice")
 	InputWithdraw InputKind = "withdraw" // purposes are withdrawn (visitor, console, command)
 	InputErase    InputKind = "erase"    // the visitor is to be erased
+	InputTimer    InputKind = "timer"    // a time has come: grants whose time has passed end
 )
 
 // Answers to a consent card.

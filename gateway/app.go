@@ -26,7 +26,6 @@ import (
 	"zgoda/persistence"
 	"zgoda/persistence/flusher"
 	"zgoda/persistence/seal"
-	"zgoda/persistence/sqlitestore"
 )
 
 // Names of what is in the data folder.
@@ -45,6 +44,13 @@ type Options struct {
 	// DataDir holds the store, the keys and the control socket. It is made with
 	// mode 0700 where it does not exist.
 	DataDir string
+	// Redis and Postgres are the servers that several nodes share, as URLs. Both
+	// are empty for one node on one file. With Redis alone, records for the
+	// contact store wait in the outbox.
+	Redis    string
+	Postgres string
+	// Node names this node among the others. Default "node".
+	Node string
 	// SitesDir holds one YAML file for each site.
 	SitesDir string
 	// Processor is who runs the platform, as visitors are told.
@@ -82,6 +88,9 @@ func (o Options) validate() (Options, error) {
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:8080"
 	}
+	if o.Node == "" {
+		o.Node = "node"
+	}
 	if o.Transcript == 0 {
 		o.Transcript = 7 * 24 * time.Hour
 	}
@@ -96,7 +105,7 @@ func (o Options) validate() (Options, error) {
 type App struct {
 	opts    Options
 	sites   *site.Sites
-	store   *sqlitestore.Store
+	stores  stores
 	server  *httpapi.Server
 	flusher *flusher.Flusher
 	sockets *socket.Group
@@ -143,12 +152,11 @@ func (a *App) wire(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load keys: %w", err)
 	}
-	a.store, err = sqlitestore.Open(ctx, filepath.Join(a.opts.DataDir, StoreFile), sqlitestore.Options{CheckValue: keys.Check(), Log: a.opts.Log})
-	if err != nil {
+	// A node that was restarted is another one: its name holds the boot.
+	node := a.opts.Node + ":" + strings.ToLower(rand.Text()[:16])
+	if err := a.openStores(ctx, keys, node); err != nil {
 		return err
 	}
-	a.onStop("close store", func(context.Context) error { return a.store.Close() })
-
 	ids, err := auth.NewIDs(keys.ID)
 	if err != nil {
 		return fmt.Errorf("id key: %w", err)
@@ -161,19 +169,21 @@ func (a *App) wire(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("derive digest key: %w", err)
 	}
-	// A node that was restarted is another one: its name holds the boot.
-	node := "node:" + strings.ToLower(rand.Text()[:16])
-	var conversations persistence.Conversations = a.store
+	conversations := a.stores.conversations
 	if a.opts.WrapStore != nil {
 		conversations = a.opts.WrapStore(conversations)
 	}
-	if a.flusher, err = flusher.New(flusher.Options{Outbox: a.store, Contacts: a.store, Sealer: keyring, Log: a.opts.Log}); err != nil {
-		return err
+	wake := func() {}
+	if a.stores.contacts != nil {
+		if a.flusher, err = flusher.New(flusher.Options{Outbox: a.stores.outbox, Contacts: a.stores.contacts, Sealer: keyring, Log: a.opts.Log}); err != nil {
+			return err
+		}
+		wake = a.flusher.Wake
 	}
 	a.sockets = socket.NewGroup(a.opts.Sockets)
 	a.server = httpapi.New(httpapi.Options{
 		Sites:         a.sites,
-		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.store, Node: node, Sealer: keyring, Rate: a.opts.Rate, Wake: a.flusher.Wake}),
+		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.contacts, Sealer: keyring, Rate: a.opts.Rate, Wake: wake}),
 		Conversations: live.NewRegistry[chat.View](),
 		Sockets:       a.sockets,
 		IDs:           ids,
@@ -184,7 +194,7 @@ func (a *App) wire(ctx context.Context) error {
 		Log:           a.opts.Log,
 	})
 	a.channel = &channel{
-		node: node, nodes: a.store, now: time.Now, heard: time.Now(),
+		node: node, nodes: a.stores.nodes, now: time.Now, heard: time.Now(),
 		checks: make(chan struct{}, 1), hear: a.server.Hear,
 	}
 	return nil
@@ -226,11 +236,18 @@ func tokensOf(keys *seal.KeyFile, ttl time.Duration) (*auth.Tokens, error) {
 // readyTimeout bounds the question to the store.
 const readyTimeout = time.Second
 
+var errDeaf = errors.New("this node does not hear its own channel")
+
 func (a *App) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	_, err := a.store.Positions(ctx, nil)
-	return err
+	if err := a.stores.ready(ctx); err != nil {
+		return err
+	}
+	if a.stores.shared && a.channel.deaf() {
+		return errDeaf
+	}
+	return nil
 }
 
 // Sites returns the sites that are served.
@@ -242,6 +259,9 @@ func (a *App) Addr() net.Addr { return a.addr }
 // Flush returns when everything in the outbox that can be moved is in the contact
 // store. Records that were set aside stay where they are and hold up nobody else.
 func (a *App) Flush(ctx context.Context) error {
+	if a.flusher == nil {
+		return nil
+	}
 	err := a.flusher.Flush(ctx)
 	if errors.Is(err, flusher.ErrBlocked) {
 		a.opts.Log.Warn("records are left in the outbox", "error", err)

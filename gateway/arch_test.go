@@ -19,6 +19,9 @@ var arrows = map[string][]string{
 	"persistence/sqlitestore": {"persistence"},
 	"persistence/flusher":     {"persistence"},
 	"persistence/storetest":   {"persistence"},
+	"persistence/redisstore":  {"persistence"},
+	"persistence/pgstore":     {"persistence"},
+	"persistence/servers":     {},
 	"gateway/protocol":        {},
 	"gateway/socket":          {"gateway/protocol"},
 	"gateway/live":            {"gateway/protocol", "persistence"},
@@ -35,6 +38,7 @@ var arrows = map[string][]string{
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
 		"gateway/httpapi", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore",
 	},
+	"gateway/e2e":       {},
 	"gateway/cmd/zgoda": {"gateway", "gateway/site", "persistence"},
 }
 

@@ -67,7 +67,10 @@ func (a *App) Apply(ctx context.Context, c Change) error {
 	if err := a.Flush(ctx); err != nil {
 		return fmt.Errorf("flush outbox: %w", err)
 	}
-	record, err := a.store.Visitor(ctx, c.Site, c.Visitor)
+	if a.stores.contacts == nil {
+		return errors.New("there is no contact store; set postgres")
+	}
+	record, err := a.stores.contacts.Visitor(ctx, c.Site, c.Visitor)
 	if err != nil {
 		return err
 	}

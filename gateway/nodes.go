@@ -39,8 +39,6 @@ type channel struct {
 	resubscribe context.CancelFunc
 }
 
-var errDeaf = errors.New("this node does not hear its own channel")
-
 // listen subscribes until ctx is over, again and again.
 func (c *channel) listen(ctx context.Context) error {
 	for ctx.Err() == nil {

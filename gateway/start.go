@@ -33,13 +33,17 @@ func (a *App) start(ctx context.Context) error {
 		cancel()
 		return wait(ctx, a.running.Wait)
 	})
-	a.running.Go(func() {
-		if err := a.flusher.Run(background); err != nil {
-			a.opts.Log.Error("flush outbox", "error", err)
-		}
-	})
-	a.onStop("flush outbox", a.Flush)
-	a.running.Go(func() { a.trim(background) })
+	if a.flusher != nil {
+		a.running.Go(func() {
+			if err := a.flusher.Run(background); err != nil {
+				a.opts.Log.Error("flush outbox", "error", err)
+			}
+		})
+		a.onStop("flush outbox", a.Flush)
+	}
+	if a.stores.trim != nil {
+		a.running.Go(func() { a.trim(background) })
+	}
 	a.onStop("finish hearing news", func(ctx context.Context) error { return wait(ctx, a.server.Conversations.Wait) })
 	a.startChannel(background)
 	a.running.Go(func() {
@@ -51,6 +55,7 @@ func (a *App) start(ctx context.Context) error {
 	if err := a.startControl(); err != nil {
 		return err
 	}
+	a.running.Go(func() { a.fireTimers(background) })
 	listener := a.opts.Listener
 	if listener == nil {
 		var err error
@@ -81,6 +86,9 @@ func (a *App) startChannel(ctx context.Context) {
 		}
 	})
 	loops.Go(func() { a.checkAll(listening) })
+	if a.stores.shared {
+		loops.Go(func() { a.channel.probe(listening) })
+	}
 	a.onStop("stop listening to other nodes", func(ctx context.Context) error {
 		cancel()
 		return wait(ctx, loops.Wait)
@@ -103,7 +111,7 @@ func (a *App) trim(ctx context.Context) {
 	ticker := time.NewTicker(trimEvery)
 	defer ticker.Stop()
 	for {
-		n, err := a.store.Trim(ctx, time.Now().Add(-a.opts.Transcript))
+		n, err := a.stores.trim(ctx, time.Now().Add(-a.opts.Transcript))
 		switch {
 		case ctx.Err() != nil:
 			return

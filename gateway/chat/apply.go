@@ -21,6 +21,8 @@ type Input struct {
 	Digest []byte
 	// Refuse consumes the number with this refusal and does nothing else.
 	Refuse *protocol.Refused
+	// Timer names the timer that has fired; it is cancelled or moved.
+	Timer string
 	// Bot is what the engine decides on; ID and At are set here.
 	Bot botengine.Input
 	// Locale and Page are used when this input begins the conversation.

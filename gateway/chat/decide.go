@@ -62,16 +62,11 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 	bot := in.Bot
 	bot.ID, bot.At = s.newID(), now.UnixMilli()
 	var greeting botengine.Result
-	var entries []botengine.Entry
 	if v.snap.Version == 0 {
 		greeting = st.Bot.Greet(st.Bot.Locale(in.Locale), botengine.Input{ID: bot.ID + "-g", At: bot.At})
 		d.state = state{Owner: protocol.OwnerBot, Bot: greeting.State, Greeting: greeting.State.Prompt}
 		d.state.Bot.Page = in.Page
 		d.commit.Epoch = s.newID()
-		if d.profile.VSeq == 0 {
-			d.profile.VSeq = 1
-			entries = append(entries, botengine.Entry{VSeq: 1, Kind: botengine.EntrySeen, ID: bot.ID, At: bot.At})
-		}
 	}
 	if bot.Of == protocol.OfGreeting {
 		bot.Of = d.state.Greeting
@@ -84,12 +79,12 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 			return nil
 		}
 	}
-	entries = append(entries, r.Entries...)
 	if r.Erase {
-		return s.erasure(st, d, entries)
+		return s.erasure(st, d, r.Entries)
 	}
 	d.changed = true
 	d.state.Bot, d.profile = r.State, r.Profile
+	d.setTimers(in.Timer, &v.profile)
 	if err := s.sealStates(d, r); err != nil {
 		return err
 	}
@@ -97,7 +92,7 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 	if err := s.sealEvents(v, d, in, append(greeting.Events, r.Events...)); err != nil {
 		return err
 	}
-	return s.sealRecords(st, d, entries)
+	return s.sealRecords(st, d, r.Entries)
 }
 
 // number names the visitor's own event in the answer. first is the number before
@@ -109,6 +104,32 @@ func (d *decision) number(first uint64, events []botengine.Event) {
 			return
 		}
 	}
+}
+
+// timerExpiry fires when the first grant of the visitor ends by itself.
+const timerExpiry = "expiry"
+
+// setTimers moves the visitor's timers to where the profile has them now.
+func (d *decision) setTimers(fired string, before *botengine.Profile) {
+	next := firstExpiry(&d.profile)
+	if fired == timerExpiry || next != firstExpiry(before) {
+		change := persistence.TimerChange{Name: timerExpiry}
+		if next > 0 {
+			change.Due = time.UnixMilli(next)
+		}
+		d.commit.Timers = append(d.commit.Timers, change)
+	}
+}
+
+// firstExpiry returns when the first grant ends by itself, 0 where none does.
+func firstExpiry(p *botengine.Profile) int64 {
+	var first int64
+	for _, c := range p.Consents {
+		if c.Status == persistence.StatusGranted && c.ValidUntil > 0 && (first == 0 || c.ValidUntil < first) {
+			first = c.ValidUntil
+		}
+	}
+	return first
 }
 
 func (s *Service) erasure(st *site.Site, d *decision, entries []botengine.Entry) error {

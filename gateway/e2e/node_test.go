@@ -31,6 +31,7 @@ const (
 	envAddr  = "ZGODA_E2E_ADDR"
 	envFault = "ZGODA_E2E_FAULT" // where to die: see fault
 	envSites = "ZGODA_E2E_SITES"
+	envRedis = "ZGODA_E2E_REDIS"
 )
 
 func TestMain(m *testing.M) {
@@ -146,6 +147,12 @@ func (c faultyConn) Write(b []byte) (int, error) {
 // runChild is the gateway process of a child. It prints its address and runs
 // until standard input is closed or it is killed.
 func runChild() error {
+	switch os.Getenv(envBare) {
+	case "bare":
+		return runBare()
+	case "zgoda":
+		return runIdleGateway()
+	}
 	listener, err := net.Listen("tcp", os.Getenv(envAddr))
 	if err != nil {
 		return err

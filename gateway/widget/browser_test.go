@@ -129,7 +129,7 @@ func value[T any](b *tab, code string) T {
 func (b *tab) wait(what, code string) {
 	b.t.Helper()
 	deadline := time.Now().Add(12 * time.Second)
-	for !value[bool](b, "!!("+code+")") {
+	for !value[bool](b, "(() => { try { return !!("+code+") } catch { return false } })()") {
 		if time.Now().After(deadline) {
 			b.shot("failed")
 			b.t.Fatalf("waited in vain for %s; lines: %q", what, value[[]string](b, "lines()"))
@@ -142,7 +142,7 @@ func (b *tab) wait(what, code string) {
 func (b *tab) open() {
 	b.t.Helper()
 	b.eval("launcher().click()")
-	b.wait("the open panel", "!!q('.panel') && !q('.panel').hidden && lines().length > 0")
+	b.wait("the open panel", "!!q('.panel') && !q('.panel').hidden && lines().length > 0 && q('.panel').getAnimations().length === 0")
 }
 
 func (b *tab) say(text string) {

@@ -25,6 +25,7 @@ type fake struct {
 	mu       sync.Mutex
 	dir      string // direction in the configuration
 	look     string // colour in the configuration
+	host     string // a page to embed the widget in, at /host
 	epoch    string
 	log      []protocol.Event
 	state    protocol.State
@@ -58,6 +59,10 @@ func newFake(t *testing.T) *fake {
 		_, _ = fmt.Fprint(w, `{"ok":false,"reason":"unavailable","retry_after_ms":300}`)
 	})
 	mux.HandleFunc("GET /v1/ws", f.socket)
+	mux.HandleFunc("GET /host", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprint(w, get(f, func(f *fake) string { return f.host }))
+	})
 	f.srv = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		f.requests = append(f.requests, r.URL.Path)
@@ -86,6 +91,10 @@ func greeting() []protocol.Event {
 func (f *fake) config(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if r.PathValue("site") != "demo" {
+		http.Error(w, `{"code":"unknown_site"}`, http.StatusNotFound)
+		return
+	}
 	dir := f.dir
 	if dir == "" {
 		dir = "ltr"

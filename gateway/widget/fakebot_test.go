@@ -115,7 +115,8 @@ func (f *fake) say(own protocol.Event, text string, ack *protocol.Ack) {
 func (f *fake) card(request string) {
 	id := f.append(protocol.Event{From: "bot", Kind: "card", Card: &protocol.Card{
 		Request: request, Notice: "n1", Locale: "pl", Title: "Czy możemy zapisać Twój kontakt?",
-		Body:     "Sklep Łąka (administrator) prosi o zgodę na zapisanie Twoich danych, aby odpowiedzieć na zapytanie. Później możemy się z Tobą skontaktować.",
+		Body: "Sklep Łąka sp. z o.o., administrator Twoich danych, prosi o zgodę na ich zapisanie, aby odpowiedzieć na Twoje zapytanie. Może się z Tobą w tej sprawie skontaktować także po tej rozmowie.\n" +
+			"Dane będą przechowywane najwyżej przez 1 rok, a po wycofaniu zgody zostaną usunięte od razu.\nZgoda jest dobrowolna: bez niej możesz dalej rozmawiać na tym czacie.",
 		Purposes: []protocol.CodeText{{Code: "lead_contact", Text: "Kontakt w sprawie zapytania"}},
 		Fields:   []protocol.CodeText{{Code: "name", Text: "Imię"}, {Code: "email", Text: "Adres e-mail"}},
 		Withdraw: "Zgodę możesz wycofać w każdej chwili: w tym oknie, pod ikoną tarczy.",

@@ -175,7 +175,7 @@ func TestUnreadAndOperator(t *testing.T) {
 	b.shot("unread")
 	b.eval("zgoda('open')")
 	b.wait("no badge", "q('.badge').hidden && seen.join() === '1,0'")
-	b.wait("the owner", "q('.status').textContent.includes('osobą')")
+	b.wait("the owner", "q('.status').textContent.includes('zespołem')")
 	f.set(func(f *fake) { f.sockets[0].send(protocol.Typing{T: "typing", From: "operator", On: true}) })
 	b.wait("the dots", "!q('.dots').hidden")
 	b.shot("operator")

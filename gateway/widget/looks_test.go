@@ -65,8 +65,11 @@ func TestLooks(t *testing.T) {
 				t.Error("the page scrolls sideways")
 			}
 			b.eval("q('.head .tool').click()")
-			b.wait("the privacy item", "!q('.sheet').hidden")
+			b.wait("the privacy item", "!q('.sheet').hidden && q('.sheet').getAnimations().length === 0")
 			b.shot("privacy")
+			if !value[bool](b, "q('.scroll').closest('[inert]') !== null") {
+				t.Error("what the privacy item covers can still get the focus")
+			}
 			if got := value[[]string](b, overflow); len(got) != 0 {
 				t.Errorf("sticks out of the privacy item: %q", got)
 			}

@@ -156,6 +156,9 @@ func TestConsentCardTreatsBothAnswersAlike(t *testing.T) {
 	}
 	const visible = `(() => { const log = q('.scroll').getBoundingClientRect();
 		return all('.decide').every(b => { const r = b.getBoundingClientRect(); return r.top >= log.top && r.bottom <= log.bottom && r.right <= innerWidth && r.height >= 44; }); })()`
+	if !value[bool](b, "q('.card').getBoundingClientRect().top >= q('.scroll').getBoundingClientRect().top - 1") {
+		t.Error("a long card does not show its beginning")
+	}
 	if !value[bool](b, visible) {
 		t.Error("at 320 px not both answers are in view")
 	}

@@ -37,7 +37,7 @@ func (c *commit) apply() (persistence.Result, error) {
 		c.prof.version++
 		c.prof.vseq += uint64(len(c.in.Outbox))
 	}
-	for _, step := range []func() error{c.putConversation, c.putProfile, c.putEvents, c.putOutbox, c.putInput} {
+	for _, step := range []func() error{c.putConversation, c.putProfile, c.putEvents, c.putOutbox, c.putTimers, c.putInbox, c.putInput} {
 		if err := step(); err != nil {
 			return persistence.Result{}, err
 		}

@@ -65,9 +65,10 @@ var impossibleRows = map[string]struct{ sql, refusedBy string }{
 		`UPDATE consent_event SET kind = 'declined' WHERE id = 'anna-2'`, "ledger_append_only"},
 	"a ledger entry removed": {
 		`DELETE FROM consent_event WHERE id = 'ewa-3'`, "ledger_append_only"},
+	// Two triggers refuse it, and which of them SQLite asks first is its own choice.
 	"a ledger entry replaced": {
 		`INSERT OR REPLACE INTO consent_event (site, visitor, seq, vseq, id, purpose, kind, actor, method, occurred_at, recorded_at, prev_hash, row_hash)
-		 VALUES ('shop', 'ewa', 3, 3, 'ewa-3', 'lead_contact', 'expired', 'system', 'timer', 1, 1, x'', zeroblob(32))`, "ledger_append_only"},
+		 VALUES ('shop', 'ewa', 3, 3, 'ewa-3', 'lead_contact', 'expired', 'system', 'timer', 1, 1, x'', zeroblob(32))`, "ledger_"},
 	"a ledger entry out of order": {
 		`INSERT INTO consent_event (site, visitor, seq, vseq, id, purpose, kind, actor, method, occurred_at, recorded_at, prev_hash, row_hash)
 		 VALUES ('shop', 'jan', 3, 3, 'x', 'lead_contact', 'expired', 'system', 'timer', 1, 1, x'', zeroblob(32))`, "ledger_without_holes"},

@@ -21,7 +21,8 @@ class Widget implements App {
   readonly #abort = new AbortController();
   #panel!: Panel;
   #unread = 0;
-  #phase = '';
+  #phase = 'idle';
+  #consents = '{}';
   #timer = 0;
 
   readonly #ctx: Context;
@@ -45,7 +46,11 @@ class Widget implements App {
     const on = (target: EventTarget, name: string, act: (e: never) => void) =>
       target.addEventListener(name, act as EventListener, { signal: this.#abort.signal });
     const session = this.#session;
-    on(window, 'online', () => { session.line.nudge(); session.changed(); });
+    on(window, 'online', () => {
+      session.line.nudge();
+      if (session.configError) void session.load(this.#words.locale);
+      session.changed();
+    });
     on(window, 'offline', () => { session.line.again(longestWait); session.changed(); });
     on(document, 'visibilitychange', () => {
       if (document.hidden) return;
@@ -122,6 +127,10 @@ class Widget implements App {
 
   #arrived(events: Event[], replay: boolean): void {
     this.#panel.arrived(events, replay);
+    const now = this.#session.log.state?.consents ?? {};
+    const consents = JSON.stringify(now);
+    if (!replay && consents !== this.#consents) this.#ctx.emit('consent:changed', now);
+    this.#consents = consents;
     if (!replay) {
       for (const e of events) {
         if (e.from === 'bot' || e.from === 'operator') this.#ctx.emit('message:received', { id: e.id, from: e.from, kind: e.kind });

@@ -15,21 +15,19 @@ export interface Config {
   look?: { color?: string; position?: string };
 }
 
-export class HTTPError extends Error {
-  constructor(readonly status: number) {
-    super(`zgoda: the gateway answered ${status}`);
-  }
-}
-
 // get sends nothing that could tell visitors apart.
 function get(url: string): Promise<Response> {
   return fetch(url, { credentials: 'omit', referrerPolicy: 'no-referrer' });
 }
 
-export async function fetchConfig(base: string, site: string, locale: string): Promise<Config> {
-  const answer = await get(`${base}/v1/sites/${encodeURIComponent(site)}/widget?locale=${encodeURIComponent(locale)}`);
-  if (!answer.ok) throw new HTTPError(answer.status);
-  return answer.json() as Promise<Config>;
+// fetchConfig answers the HTTP status where that is not success, and -1 where there is no answer.
+export async function fetchConfig(base: string, site: string, locale: string): Promise<Config | number> {
+  try {
+    const answer = await get(`${base}/v1/sites/${encodeURIComponent(site)}/widget?locale=${encodeURIComponent(locale)}`);
+    return answer.ok ? ((await answer.json()) as Config) : answer.status;
+  } catch {
+    return -1;
+  }
 }
 
 export interface Status { ok: boolean; reason?: string; retry_after_ms?: number }

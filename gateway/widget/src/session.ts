@@ -1,11 +1,12 @@
 // One visitor's conversation in this document: what they do, what comes back, what is kept.
 
-import { fetchConfig, HTTPError, type Config } from './config';
+import { fetchConfig, type Config } from './config';
 import { Connection, type Owner } from './connection';
 import type { Context } from './context';
 import { adopt, newInstance, randomHex, type Instance } from './instance';
 import { Log } from './log';
 import { Outbox, type Item } from './outbox';
+import { OwnLines } from './own';
 import * as p from './protocol';
 import { Store } from './store';
 
@@ -21,10 +22,8 @@ export class Session implements Owner {
   readonly line: Connection;
   config: Config | undefined;
   configError = 0; // HTTP status, or -1 when there was no answer
-  // Own lines that are in no log yet: pending, refused or failed.
-  local: Item[] = [];
+  readonly own = new OwnLines();
   typing = 0; // until when somebody on the other side is typing
-  keys = new Map<string, string>(); // view key of an event that took a local line's place
   erased = false;
   page: string | undefined;
   #watcher: Watcher | undefined;
@@ -35,9 +34,7 @@ export class Session implements Owner {
   #filled = false;
   #tooBig = false;
   #tokenRefused = false;
-  #consents = '';
   #asking = 0;
-  #typed = 0;
 
   readonly #ctx: Context;
 
@@ -58,14 +55,13 @@ export class Session implements Owner {
   async load(locale: string): Promise<void> {
     if (this.config || this.#asking) return;
     this.#asking = 1;
-    this.configError = 0;
-    try {
-      this.config = await fetchConfig(this.#ctx.base, this.#ctx.site, locale);
-    } catch (e) {
-      this.configError = e instanceof HTTPError ? e.status : -1;
-      this.#ctx.emit('error', { code: 'config', message: String(e) });
-    }
+    const got = await fetchConfig(this.#ctx.base, this.#ctx.site, locale);
     this.#asking = 0;
+    this.configError = 0;
+    if (typeof got === 'number') {
+      this.configError = got;
+      this.#ctx.emit('error', { code: 'config', message: `status ${got}` });
+    } else this.config = got;
     this.changed();
   }
 
@@ -77,10 +73,6 @@ export class Session implements Owner {
     this.act({ t: 'say', text });
   }
 
-  press(of: string, choice: string, label: string): void {
-    this.act({ t: 'press', of, choice }, label);
-  }
-
   act(frame: p.Input, label?: string): void {
     this.erased = false;
     if (!this.store.visitor()) {
@@ -88,7 +80,7 @@ export class Session implements Owner {
       this.store.save({ secret: randomHex(), open: true, flow, locale });
       this.#begin(newInstance(this.store));
     } else this.#connect();
-    this.local.push(this.outbox.add(frame, this.log.seq, label));
+    this.own.items.push(this.outbox.add(frame, this.log.seq, label));
     this.#flush();
     this.changed();
   }
@@ -99,20 +91,13 @@ export class Session implements Owner {
   }
 
   discard(item: Item): void {
-    this.local = this.local.filter((i) => i !== item);
+    this.own.drop(item);
     this.changed();
   }
 
   older(): void {
     const first = this.log.events[0]?.seq;
     if (this.log.older && first) this.line.send({ t: 'history', before_seq: first, limit: 50 });
-  }
-
-  // type tells an operator that the visitor is writing, never what.
-  type(): void {
-    if (this.log.state?.owner !== 'operator' || Date.now() - this.#typed < 3000) return;
-    this.#typed = Date.now();
-    this.line.send({ t: 'typing', on: true });
   }
 
   // restart follows a stop. Where another document has the instance, what it had to send is
@@ -132,10 +117,8 @@ export class Session implements Owner {
     this.store.clear();
     this.outbox.clear();
     this.log.clear();
-    this.local = [];
-    this.keys.clear();
+    this.own.clear();
     this.#filled = false;
-    this.#consents = '';
     this.changed();
   }
 
@@ -148,7 +131,7 @@ export class Session implements Owner {
 
   comeBack(): void {
     if (!this.store.visitor()) {
-      if (this.log.seq || this.local.length) this.forget();
+      if (this.log.seq || this.own.items.length) this.forget();
       return;
     }
     if (this.#instance || this.#claiming) return;
@@ -178,7 +161,7 @@ export class Session implements Owner {
 
   // letGo leaves the unsent inputs to whoever adopts them.
   #letGo(): void {
-    this.local = this.local.filter((i) => !this.outbox.items.includes(i));
+    for (const i of this.outbox.items) this.own.drop(i);
     this.outbox.clear();
     this.#release();
   }
@@ -186,7 +169,7 @@ export class Session implements Owner {
   #take(instance: Instance): void {
     this.#release();
     this.#instance = instance;
-    this.local.unshift(...this.outbox.use(instance.client, instance.fresh, this.log.seq));
+    this.own.items.unshift(...this.outbox.use(instance.client, instance.fresh, this.log.seq));
     this.store.update({ client: instance.client });
   }
 
@@ -240,7 +223,8 @@ export class Session implements Owner {
     clearTimeout(this.#held);
     this.#held = 0;
     this.outbox.land();
-    this.#skipTooBig();
+    if (this.#tooBig) this.own.skipLongest(this.outbox);
+    this.#tooBig = false;
     this.#flush();
     void this.#orphans();
   }
@@ -298,24 +282,18 @@ export class Session implements Owner {
     const greeted = this.config?.greeting?.length ?? 0;
     for (const e of fresh) {
       // What was seen as the greeting stays the same line.
-      if (e.seq <= greeted && e.from === 'bot') this.keys.set(e.id, `greeting${e.seq - 1}`);
+      if (e.seq <= greeted && e.from === 'bot') this.own.keys.set(e.id, `greeting${e.seq - 1}`);
       if (e.n && e.client) this.#mine(e);
       if (e.from === 'bot' || e.from === 'operator') this.typing = 0;
     }
     const initial = !this.#filled && this.log.until > 0;
     if (!f.more) this.#fill();
     this.#watcher?.arrived(fresh, initial || !!f.more);
-    this.#compareConsents();
   }
 
-  // mine: an own input is in the log, which answers it as surely as its ack.
   #mine(e: p.Event): void {
-    const waiting = e.client === this.outbox.client ? this.outbox.settle(e.n!) : undefined;
-    const item = waiting ?? this.local.find((i) => i.n === e.n && i.client === e.client);
+    const item = this.own.match(e, this.outbox);
     if (!item) return;
-    this.keys.set(e.id, item.key);
-    if (item.label && !e.text) e.text = [{ text: item.label }];
-    this.local = this.local.filter((i) => i !== item);
     if (item.status !== 'sent') this.#sent(item);
     this.#flush();
   }
@@ -324,13 +302,7 @@ export class Session implements Owner {
     if (this.log.seq < this.log.until) return;
     this.#filled = true;
     for (const e of this.log.lost()) {
-      if (e.client !== this.outbox.client || e.kind !== 'message' || e.choice) continue;
-      const text = (e.text ?? []).map((part) => part.text ?? '').join('');
-      if (!text) continue;
-      this.local.push({
-        n: 0, client: '', frame: { t: 'say', text }, at: e.at, key: `lost${e.id}`,
-        status: 'failed', flying: false, after: this.log.seq,
-      });
+      if (e.client === this.outbox.client) this.own.lost(e, this.log.seq);
     }
   }
 
@@ -410,19 +382,6 @@ export class Session implements Owner {
     }
   }
 
-  // skipTooBig gives up the number of the input that the gateway could not read (the longest),
-  // so that the ones after it can be applied.
-  #skipTooBig(): void {
-    if (!this.#tooBig) return;
-    this.#tooBig = false;
-    const size = (i: Item) => JSON.stringify(i.frame).length;
-    const big = [...this.outbox.items].sort((a, b) => size(b) - size(a))[0];
-    if (!big) return;
-    this.local = this.local.filter((i) => i !== big);
-    this.local.push({ ...big, key: `${big.key}big`, n: 0, client: '', status: 'refused', code: 'too_long' });
-    this.outbox.skip(big);
-  }
-
   #retryWithSecret(): boolean {
     if (this.#tokenRefused) return false;
     this.#tokenRefused = true;
@@ -434,12 +393,5 @@ export class Session implements Owner {
     this.forget();
     this.erased = true;
     this.changed();
-  }
-
-  #compareConsents(): void {
-    const now = JSON.stringify(this.log.state?.consents ?? {});
-    if (now === this.#consents) return;
-    if (this.#consents) this.#ctx.emit('consent:changed', this.log.state?.consents);
-    this.#consents = now;
   }
 }

@@ -23,7 +23,7 @@ const words: Words = {
   owner: {
     bot: 'Asystent odpowiada od razu',
     queue: 'Czekamy na osobę z zespołu',
-    operator: 'Rozmawiasz z osobą z zespołu',
+    operator: 'Rozmawiasz z naszym zespołem',
     closed: 'Rozmowa zakończona',
   },
   connecting: 'łączenie…',

@@ -17,6 +17,7 @@ export function notice(s: Session, words: Words, retry: () => void): Notice | un
   }
   if (line.phase === 'waiting' || (line.phase === 'connecting' && line.status)) {
     if (!navigator.onLine) return { text: words.offline };
+    if (line.status?.reason === 'unknown_site') return { text: words.notHere };
     if (line.status) return { text: line.status.ok ? words.blocked : words.busy };
     return { text: words.waiting };
   }

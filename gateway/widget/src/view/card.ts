@@ -18,7 +18,7 @@ export function cardView(card: Card, state: CardState, words: Words, acts: CardA
     ? newTab(card.policy.url, card.policy.label)
     : button(card.policy.label, 'link', acts.information);
   return h('section', { class: 'card', 'aria-labelledby': id, 'data-state': state },
-    h('h3', { id, dir: 'auto' }, icon('shield'), card.title),
+    h('h2', { id, dir: 'auto' }, icon('shield'), card.title),
     h('p', { class: 'body', dir: 'auto' }, card.body),
     !!card.purposes?.length && h('div', {},
       h('p', { class: 'caption' }, words.card.purposes),
@@ -40,7 +40,7 @@ function answer(card: Card, state: CardState, words: Words, acts: CardActs, id: 
     if (state === 'saving') b.setAttribute('aria-disabled', 'true');
     return b;
   };
-  return h('div', {},
-    h('div', { class: 'choices equal' }, choice(card.accept, 'grant'), choice(card.decline, 'decline')),
+  return h('div', { class: 'answers' },
+    h('div', { class: 'choices' }, choice(card.accept, 'grant'), choice(card.decline, 'decline')),
     state === 'saving' && h('p', { class: 'small' }, words.card.saving));
 }

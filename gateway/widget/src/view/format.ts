@@ -26,13 +26,13 @@ export class Format {
   }
 
   dayName(at: number): string {
-    const days = dayNumber(Date.now()) - dayNumber(at);
-    return days === 0 ? this.#words.today : days === 1 ? this.#words.yesterday : this.#day.format(at);
+    const day = dayOf(at);
+    const now = Date.now();
+    return day === dayOf(now) ? this.#words.today : day === dayOf(now - 864e5) ? this.#words.yesterday : this.#day.format(at);
   }
 }
 
-// dayNumber counts local days.
-export function dayNumber(at: number): number {
-  const d = new Date(at);
-  return Math.floor(Date.UTC(d.getFullYear(), d.getMonth(), d.getDate()) / 86_400_000);
+// dayOf names a local day.
+export function dayOf(at: number): string {
+  return new Date(at).toDateString();
 }

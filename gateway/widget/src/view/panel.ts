@@ -29,6 +29,7 @@ export class Panel {
   readonly #shield: HTMLButtonElement;
   #oldest = 0;
   #scheduled = false;
+  #typed = 0;
   #stuck = true; // the newest line is in view and stays so
 
   readonly #ctx: Context;
@@ -53,11 +54,14 @@ export class Panel {
     this.#retry = retry;
     this.#rendered = rendered;
     this.timeline = new Timeline(session, words, {
-      decide: (request, answer) => session.act({ t: 'decide', request, answer }),
+      decide: (request, answer) => {
+        this.#stuck = true;
+        session.act({ t: 'decide', request, answer });
+      },
       information: () => this.#openPrivacy(true),
     }, () => this.changed());
     this.privacy = new Privacy(session, words, (c) => this.timeline.purpose(c), () => this.#closePrivacy());
-    this.composer = new Composer(words, (text) => this.#say(text), () => session.type());
+    this.composer = new Composer(words, (text) => this.#say(text), () => this.#type());
     this.#older = h('button', { type: 'button', class: 'small-button older', hidden: true, click: () => session.older() }, words.older);
     this.#pill = h('button', { type: 'button', class: 'pill', hidden: true, click: () => this.#toEnd(true) }, icon('down'), words.newer);
     this.#scroll = h('div', {
@@ -71,12 +75,7 @@ export class Panel {
     const words = this.#words;
     return h('section', {
       class: 'panel', role: 'dialog', hidden: true, tabindex: -1, lang: words.locale,
-      keydown: (e: KeyboardEvent) => {
-        if (e.key !== 'Escape' || e.isComposing) return;
-        e.stopPropagation();
-        if (this.privacy.el.hidden) this.#close();
-        else this.#closePrivacy();
-      },
+      keydown: (e: KeyboardEvent) => this.#key(e),
     },
     h('header', { class: 'head' }, this.#avatar, h('div', { class: 'who' }, this.#name, this.#status),
       this.#shield, iconButton('close', words.close, () => this.#close())),
@@ -99,7 +98,7 @@ export class Panel {
   hide(): void {
     this.opened = false;
     this.el.hidden = true;
-    this.privacy.el.hidden = true;
+    this.#cover(false);
   }
 
   // changed collects changes of one moment into one rendering.
@@ -117,7 +116,7 @@ export class Panel {
     this.timeline.pace(fresh, replay);
     if (replay || !this.opened) return;
     for (const e of fresh) {
-      if (e.from === 'visitor' || this.#session.keys.get(e.id)?.startsWith('greeting')) continue;
+      if (e.from === 'visitor' || this.#session.own.keys.get(e.id)?.startsWith('greeting')) continue;
       const text = [plain(e.text, this.#words), e.card && `${e.card.title}. ${e.card.body}`, ...(e.options ?? []).map((o) => o.label)].filter(Boolean).join('. ');
       if (!text) continue;
       const line = h('p', {}, `${this.#words.who[e.from] ?? ''}: ${text}`);
@@ -151,7 +150,7 @@ export class Panel {
     const words = this.#words;
     const { phase } = s.line;
     const said = words.owner[s.log.state?.owner ?? ''] ?? words.owner['bot']!;
-    const text = !s.config && !s.begun ? words.loading : phase === 'connecting' || phase === 'waiting' ? words.connecting : said;
+    const text = !s.config && !s.begun ? words.loading : phase === 'connecting' || phase === 'waiting' ? words.connecting : phase === 'stopped' ? words.stopped['']! : said;
     this.#status.textContent = text;
     this.#status.dataset['phase'] = phase;
   }
@@ -166,16 +165,49 @@ export class Panel {
     const inside = !!focus && scroll.contains(focus);
     const made = this.timeline.render();
     if (before) scroll.scrollTop = scroll.scrollHeight - before;
-    else if (this.#stuck) this.#toEnd(false);
+    else if (this.#stuck) this.#follow(made);
     else if (made.some((el) => el.classList.contains('their'))) this.#pill.hidden = false;
     // A pressed button is made anew; focus must not fall out of the dialog.
     if (inside && !this.#ctx.root.activeElement) scroll.focus({ preventScroll: true });
+  }
+
+  #key(e: KeyboardEvent): void {
+    if (e.key === 'Escape' && !e.isComposing) {
+      e.stopPropagation();
+      if (this.privacy.el.hidden) this.#close();
+      else this.#closePrivacy();
+    }
+    // Over the whole screen the page behind must not get the focus: nobody would see it.
+    if (e.key !== 'Tab' || this.el.offsetWidth < innerWidth) return;
+    const stops = [...this.el.querySelectorAll<HTMLElement>('button,textarea,a,[tabindex="0"]')]
+      .filter((el) => el.getClientRects().length && !el.closest('[inert]') && !el.matches(':disabled'));
+    const edge = stops[e.shiftKey ? 0 : stops.length - 1];
+    if (this.#ctx.root.activeElement !== edge) return;
+    e.preventDefault();
+    stops[e.shiftKey ? stops.length - 1 : 0]?.focus();
+  }
+
+  // follow keeps the newest line in view; of a long card that is its beginning, since the
+  // answers stay in view by themselves.
+  #follow(made: HTMLElement[]): void {
+    this.#toEnd(false);
+    const card = made.find((el) => el.classList.contains('card'));
+    if (!card || card.offsetHeight <= this.#scroll.clientHeight) return;
+    this.#stuck = false;
+    this.#scroll.scrollTop += card.getBoundingClientRect().top - this.#scroll.getBoundingClientRect().top;
   }
 
   #say(text: string): void {
     this.timeline.reveal();
     this.#stuck = true;
     this.#session.say(text);
+  }
+
+  // type tells an operator that the visitor is writing, never what.
+  #type(): void {
+    if (this.#session.log.state?.owner !== 'operator' || Date.now() - this.#typed < 3000) return;
+    this.#typed = Date.now();
+    this.#session.line.send({ t: 'typing', on: true });
   }
 
   #scrolled(): void {
@@ -193,11 +225,18 @@ export class Panel {
   }
 
   #openPrivacy(information: boolean): void {
+    this.#cover(true);
     this.privacy.show(information);
   }
 
   #closePrivacy(): void {
-    this.privacy.el.hidden = true;
+    this.#cover(false);
     this.#shield.focus();
+  }
+
+  // cover puts the privacy sheet over the rest, out of reach for keys and screen readers too.
+  #cover(on: boolean): void {
+    this.privacy.el.hidden = !on;
+    for (const el of this.el.children) if (el !== this.privacy.el && el !== this.#live) el.toggleAttribute('inert', on);
   }
 }

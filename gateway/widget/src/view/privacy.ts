@@ -58,7 +58,7 @@ export class Privacy {
   }
 
   #busy(): string {
-    return this.#session.local.filter((i) => i.frame.t === 'withdraw' || i.frame.t === 'erase').map((i) => i.status).join();
+    return this.#session.own.items.filter((i) => i.frame.t === 'withdraw' || i.frame.t === 'erase').map((i) => i.status).join();
   }
 
   #consents(): HTMLElement {

@@ -6,7 +6,7 @@ import { OF_GREETING, type Event } from '../protocol';
 import type { Session } from '../session';
 import { cardView, type CardActs, type CardState } from './card';
 import { h, Rows, type Row } from './dom';
-import { dayNumber, Format } from './format';
+import { dayOf, Format } from './format';
 import { bubble, decisionText, note, options, pending, plain, reason } from './line';
 
 export class Timeline {
@@ -57,7 +57,7 @@ export class Timeline {
     this.#due = 0;
     for (const e of this.#session.log.events) {
       if (e.seq <= this.#shown) continue;
-      const seen = this.#session.keys.get(e.id)?.startsWith('greeting');
+      const seen = this.#session.own.keys.get(e.id)?.startsWith('greeting');
       const wait = e.from === 'bot' && !seen ? Math.min(e.delay_ms ?? 0, 1500) : 0;
       if (wait > 0) {
         this.#due = setTimeout(() => {
@@ -85,24 +85,25 @@ export class Timeline {
   }
 
   #list(): Row[] {
-    const { log, config, local } = this.#session;
+    const { log, config, own } = this.#session;
+    const local = own.items;
     const events = this.visible();
     const rows: Row[] = [];
     if (!events.length && !log.seq) (config?.greeting ?? []).forEach((e, i) => this.#event(rows, e, `greeting${i}`, config!.greeting![i + 1]));
     const settled = local.filter((i) => i.status === 'refused' || i.status === 'failed');
-    let day = -1;
+    let day = '';
     events.forEach((e, i) => {
       while (settled[0] && settled[0].after < e.seq) this.#own(rows, settled.shift()!);
       const at = this.#session.serverTime(e.at);
-      if (dayNumber(at) !== day) {
-        const first = day < 0;
-        day = dayNumber(at);
+      if (dayOf(at) !== day) {
+        const first = !day;
+        day = dayOf(at);
         const name = this.#format.dayName(at);
         if (!first || name !== this.#words.today) {
           rows.push({ key: `day${day}`, sig: name, make: () => h('div', { class: 'day' }, h('span', {}, name)) });
         }
       }
-      this.#event(rows, e, this.#session.keys.get(e.id) ?? e.id, events[i + 1]);
+      this.#event(rows, e, this.#session.own.keys.get(e.id) ?? e.id, events[i + 1]);
     });
     for (const i of settled) this.#own(rows, i);
     for (const i of local) if (i.status !== 'refused' && i.status !== 'failed') this.#own(rows, i);
@@ -131,7 +132,8 @@ export class Timeline {
   }
 
   #options(rows: Row[], e: Event, key: string): void {
-    const { log, config, local } = this.#session;
+    const { log, config, own } = this.#session;
+    const local = own.items;
     const greeting = e.seq === 0;
     const expect = greeting ? config?.expect : log.state?.expect;
     const busy = local.some((i) => i.status === 'sending' || i.status === 'late');
@@ -143,7 +145,7 @@ export class Timeline {
     rows.push({
       key: `${key}options`,
       sig: `${e.id}|${pressable}|${pressed}`,
-      make: () => options(e, pressable, pressed, this.#words, (id, label) => this.#session.press(of, id, label)),
+      make: () => options(e, pressable, pressed, this.#words, (id, label) => this.#session.act({ t: 'press', of, choice: id }, label)),
     });
   }
 
@@ -154,7 +156,8 @@ export class Timeline {
   }
 
   #cardState(e: Event): CardState {
-    const { log, local } = this.#session;
+    const { log, own } = this.#session;
+    const local = own.items;
     const request = e.card!.request;
     const decision = log.events.find((x) => x.kind === 'decision' && x.request === request);
     if (decision) return decision.answer === 'grant' ? 'granted' : 'declined';

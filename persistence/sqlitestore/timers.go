@@ -1,0 +1,137 @@
+package sqlitestore
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"zgoda/persistence"
+)
+
+var (
+	_ persistence.Timers = (*Store)(nil)
+	_ persistence.Inbox  = (*Store)(nil)
+)
+
+const (
+	sqlPutTimer    = `INSERT INTO timer (site, conversation, name, due) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET due = excluded.due`
+	sqlDropTimer   = `DELETE FROM timer WHERE site = ? AND conversation = ? AND name = ?`
+	sqlEraseTimers = `DELETE FROM timer WHERE site = ? AND conversation = ?`
+	sqlDueTimers   = `SELECT site, conversation, name, due FROM timer WHERE due <= ? ORDER BY due LIMIT ?`
+)
+
+// putTimers sets, moves and cancels. An erased visitor has none left.
+func (c *commit) putTimers() error {
+	in := c.in
+	if in.Erase {
+		if _, err := c.exec(sqlEraseTimers, in.Site, in.Conversation); err != nil {
+			return fmt.Errorf("erase timers: %w", err)
+		}
+		return nil
+	}
+	for _, t := range in.Timers {
+		var err error
+		if t.Due.IsZero() {
+			_, err = c.exec(sqlDropTimer, in.Site, in.Conversation, t.Name)
+		} else {
+			_, err = c.exec(sqlPutTimer, in.Site, in.Conversation, t.Name, unixNano(t.Due))
+		}
+		if err != nil {
+			return fmt.Errorf("write timer: %w", err)
+		}
+	}
+	return nil
+}
+
+// DueTimers implements persistence.Timers.
+func (s *Store) DueTimers(ctx context.Context, now time.Time, limit int) ([]persistence.Timer, error) {
+	var due []persistence.Timer
+	err := s.read(ctx, func(c *conn) error {
+		return c.each(ctx, sqlDueTimers, row(unixNano(now), limit), func(rows *sql.Rows) error {
+			var t persistence.Timer
+			var at int64
+			if err := rows.Scan(&t.Site, &t.Conversation, &t.Name, &at); err != nil {
+				return err
+			}
+			t.Due = time.Unix(0, at).UTC()
+			due = append(due, t)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, storeError("read timers", err)
+	}
+	return due, nil
+}
+
+const (
+	sqlNextInbox = `INSERT INTO inbox (site, epoch, seq) VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET seq = seq + 1`
+	sqlInboxTop  = `SELECT epoch, seq FROM inbox WHERE site = ?`
+	sqlPutInbox  = `INSERT INTO inbox_row (site, conversation, seq, gone, body) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (site, conversation) DO UPDATE SET seq = excluded.seq, gone = excluded.gone, body = excluded.body`
+	sqlInboxRows = `SELECT conversation, seq, gone, body FROM inbox_row WHERE site = ? AND seq > ? ORDER BY seq LIMIT ?`
+	sqlHasInbox  = `SELECT 1 FROM inbox_row WHERE site = ? AND conversation = ? AND gone = 0`
+)
+
+// putInbox numbers the changed row. An erased visitor's row is gone.
+func (c *commit) putInbox() error {
+	in := c.in
+	change := in.Inbox
+	if in.Erase {
+		var one int
+		if found, err := c.get(sqlHasInbox, row(in.Site, in.Conversation), row(&one)); err != nil || !found {
+			return err
+		}
+		change = &persistence.InboxRow{Gone: true}
+	}
+	if change == nil {
+		return nil
+	}
+	if _, err := c.exec(sqlNextInbox, in.Site, rand.Text()); err != nil {
+		return fmt.Errorf("number inbox row: %w", err)
+	}
+	var top persistence.Position
+	if _, err := c.get(sqlInboxTop, row(in.Site), row(&top.Epoch, &top.Seq)); err != nil {
+		return fmt.Errorf("number inbox row: %w", err)
+	}
+	body := change.Body
+	if change.Gone {
+		body = nil
+	}
+	if _, err := c.exec(sqlPutInbox, in.Site, in.Conversation, top.Seq, change.Gone, body); err != nil {
+		return fmt.Errorf("write inbox row: %w", err)
+	}
+	return nil
+}
+
+// InboxRows implements persistence.Inbox.
+func (s *Store) InboxRows(ctx context.Context, site string, after uint64, limit int) ([]persistence.InboxRow, persistence.Position, error) {
+	var rows []persistence.InboxRow
+	var top persistence.Position
+	err := s.read(ctx, func(c *conn) error {
+		if _, err := c.get(ctx, sqlInboxTop, row(site), row(&top.Epoch, &top.Seq)); err != nil {
+			return err
+		}
+		return c.each(ctx, sqlInboxRows, row(site, after, limit), func(r *sql.Rows) error {
+			var in persistence.InboxRow
+			if err := r.Scan(&in.Conversation, &in.Seq, &in.Gone, &in.Body); err != nil {
+				return err
+			}
+			rows = append(rows, in)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, persistence.Position{}, storeError("read inbox", err)
+	}
+	return rows, top, nil
+}
+
+// Watch implements persistence.Inbox. One process has the file: whoever commits
+// tells the watchers itself.
+func (s *Store) Watch(context.Context, string, persistence.Holder) error { return nil }
+
+// Unwatch implements persistence.Inbox.
+func (s *Store) Unwatch(context.Context, string, persistence.Holder) error { return nil }
