@@ -332,8 +332,14 @@ func renderEvent(e Event) string {
 func renderEntry(e Entry) string {
 	s := fmt.Sprintf("entry %d %s", e.VSeq, e.Kind)
 	for _, part := range []struct{ name, value string }{
-		{"", e.Purpose}, {"id=", e.ID}, {"request=", e.Request}, {"grant=", e.Grant},
-		{"locale=", e.Locale}, {"actor=", e.Actor}, {"method=", e.Method}, {"policy=", e.Policy},
+		{"", e.Purpose},
+		{"id=", e.ID},
+		{"request=", e.Request},
+		{"grant=", e.Grant},
+		{"locale=", e.Locale},
+		{"actor=", e.Actor},
+		{"method=", e.Method},
+		{"policy=", e.Policy},
 	} {
 		if part.value != "" {
 			s += " " + part.name + part.value

@@ -139,8 +139,10 @@ func (o *Outcome) missed(before, now persistence.Snapshot, events []protocol.Eve
 
 // failed answers an input that could not be applied.
 func (o Outcome) failed(n uint64, err error) Outcome {
-	o.Err = &protocol.Error{N: n, Code: protocol.CodeUnavailable, RetryAfterMS: retryUnavailableMS,
-		Message: "the message could not be stored now; send it again"}
+	o.Err = &protocol.Error{
+		N: n, Code: protocol.CodeUnavailable, RetryAfterMS: retryUnavailableMS,
+		Message: "the message could not be stored now; send it again",
+	}
 	if !errors.Is(err, persistence.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded) {
 		o.Defect = err
 	}

@@ -3,8 +3,9 @@ package chat
 import (
 	"context"
 	"fmt"
-	"github.com/go-json-experiment/json"
 	"maps"
+
+	"github.com/go-json-experiment/json"
 
 	"zgoda/botengine"
 	"zgoda/gateway/protocol"

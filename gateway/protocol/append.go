@@ -227,9 +227,18 @@ func (w *writer) client(f *ClientFrame) {
 		m     member
 		value string
 	}{
-		{mClient, f.Client}, {mSecret, f.Secret}, {mToken, f.Token}, {mFlow, f.Flow}, {mLocale, f.Locale},
-		{mPage, f.Page}, {mText, f.Text}, {mOf, f.Of}, {mChoice, f.Choice}, {mRequest, f.Request},
-		{mAnswer, f.Answer}, {mEpoch, f.Epoch},
+		{mClient, f.Client},
+		{mSecret, f.Secret},
+		{mToken, f.Token},
+		{mFlow, f.Flow},
+		{mLocale, f.Locale},
+		{mPage, f.Page},
+		{mText, f.Text},
+		{mOf, f.Of},
+		{mChoice, f.Choice},
+		{mRequest, f.Request},
+		{mAnswer, f.Answer},
+		{mEpoch, f.Epoch},
 	}
 	numbers := [...]struct {
 		m     member

@@ -94,8 +94,11 @@ func TestAppendKeepsStructTags(t *testing.T) {
 func TestAppendRefuses(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []any{
-		nil, 1, "text", struct{}{},
-		&Ack{ID: "\xff"}, &Events{Epoch: "a\xc3"}, ClientFrame{}, ClientFrame{T: "hello"},
+		nil, 1, "text",
+		struct{}{},
+		&Ack{ID: "\xff"}, &Events{Epoch: "a\xc3"},
+		ClientFrame{},
+		ClientFrame{T: "hello"},
 	} {
 		dst, err := Append([]byte("before"), bad)
 		if err == nil || string(dst) != "before" {

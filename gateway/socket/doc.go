@@ -7,7 +7,7 @@
 //
 //	      Upgrade                 Close / peer / deadline
 //	HTTP ────────▶ open ────────────────────────────────▶ closing ──▶ closed
-//	               │ reader: frames to Handler.Frame, one at a time
+//	               │ reader: frames to Handler.Frame, one at a time, on a worker
 //	               │ writer: on demand, drains a queue bounded in bytes
 //
 // The reader owns the end: Handler.Closed is called once, by it, after the last

@@ -50,7 +50,8 @@ func (o Options) withDefaults() Options {
 
 // A Group is all sockets of one node. Its methods may be called concurrently.
 type Group struct {
-	opts Options
+	opts    Options
+	workers workers
 
 	mu      sync.Mutex // guards the fields below
 	sockets map[*Socket]struct{}
@@ -93,11 +94,14 @@ func (g *Group) KeepAlive(frame []byte, silent time.Duration) {
 
 // Wait returns when every socket's goroutines have ended. No socket may be
 // served any more.
-func (g *Group) Wait() { g.wg.Wait() }
+func (g *Group) Wait() {
+	g.wg.Wait()
+	g.workers.stop()
+}
 
 func (g *Group) adopt(conn *websocket.Conn, nc net.Conn) *Socket {
 	conn.SetReadLimit(g.opts.ReadLimit)
-	return &Socket{group: g, conn: conn, nc: nc}
+	return &Socket{group: g, conn: conn, nc: nc, handled: make(chan struct{})}
 }
 
 func (g *Group) add(s *Socket) {

@@ -12,8 +12,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-// A Handler gets what a socket's reader reads. The methods are called by one
-// goroutine, one at a time.
+// A Handler gets what a socket's reader reads. The methods are called one at a
+// time.
 type Handler interface {
 	// Frame gets one message. data is valid until Frame returns. text is false
 	// for a binary message.
@@ -29,6 +29,11 @@ type Socket struct {
 	conn    *websocket.Conn
 	nc      net.Conn
 	handler Handler
+
+	// Owned by the reader, and by the worker while it handles a frame.
+	frame   *bytes.Buffer
+	text    bool
+	handled chan struct{}
 
 	mu      sync.Mutex // guards the fields below
 	queue   [][]byte
@@ -97,13 +102,16 @@ func (s *Socket) readFrames() error {
 }
 
 func (s *Socket) readFrame(kind websocket.MessageType, r io.Reader) error {
-	buf := buffers.Get().(*bytes.Buffer)
-	defer buffers.Put(buf)
-	buf.Reset()
-	if _, err := buf.ReadFrom(r); err != nil {
+	s.frame, s.text = buffers.Get().(*bytes.Buffer), kind == websocket.MessageText
+	defer func() {
+		buffers.Put(s.frame)
+		s.frame = nil
+	}()
+	s.frame.Reset()
+	if _, err := s.frame.ReadFrom(r); err != nil {
 		return err
 	}
-	s.handler.Frame(buf.Bytes(), kind == websocket.MessageText)
+	s.group.workers.handle(s)
 	return nil
 }
 
@@ -144,7 +152,7 @@ func (s *Socket) Send(data []byte) bool {
 
 // SendAll queues frames for a replay, which is outside the bound: it waits for
 // the writer instead of filling the queue. It returns ErrClosed when the socket
-// ends meanwhile. Only the handler's goroutine may call it.
+// ends meanwhile. Only the handler may call it, in Frame.
 func (s *Socket) SendAll(data []byte) error {
 	s.mu.Lock()
 	if s.closing {

@@ -6,7 +6,7 @@ import (
 )
 
 // cacheHalf is how many ciphers each of the two generations holds.
-const cacheHalf = 4096
+const cacheHalf = 1024
 
 type cacheKey struct {
 	id            [idBytes]byte

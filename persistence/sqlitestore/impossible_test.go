@@ -22,84 +22,112 @@ var impossibleRows = map[string]struct{ sql, refusedBy string }{
 		`INSERT INTO contact (site, visitor, basis, grant_id, granted_vseq, vseq, conversation, collected_at)
 		 VALUES ('other', 'anna', 'grant', 'anna-2', 2, 3, 'c', 1)`, "FOREIGN KEY constraint failed"},
 	"a contact that precedes its grant": {
-		`UPDATE contact SET vseq = 2 WHERE visitor = 'anna'`, "contact_follows_grant"},
+		`UPDATE contact SET vseq = 2 WHERE visitor = 'anna'`, "contact_follows_grant",
+	},
 	"a contact as old as its grant": {
 		`INSERT OR REPLACE INTO contact (site, visitor, basis, grant_id, granted_vseq, vseq, conversation, collected_at)
-		 VALUES ('shop', 'anna', 'grant', 'anna-2', 2, 2, 'c', 1)`, "contact_follows_grant"},
+		 VALUES ('shop', 'anna', 'grant', 'anna-2', 2, 2, 'c', 1)`, "contact_follows_grant",
+	},
 	"a contact with a grant's number changed": { // contact_needs_grant
 		`UPDATE contact SET granted_vseq = 1 WHERE visitor = 'anna'`, "FOREIGN KEY constraint failed"},
 	"a contact on no basis": {
-		`UPDATE contact SET grant_id = NULL, granted_vseq = NULL WHERE visitor = 'anna'`, "contact_has_one_basis"},
+		`UPDATE contact SET grant_id = NULL, granted_vseq = NULL WHERE visitor = 'anna'`, "contact_has_one_basis",
+	},
 	"a contact on two bases": {
-		`UPDATE contact SET policy = 'p' WHERE visitor = 'anna'`, "contact_has_one_basis"},
+		`UPDATE contact SET policy = 'p' WHERE visitor = 'anna'`, "contact_has_one_basis",
+	},
 	"a contact under an unknown policy": { // contact → policy
 		`INSERT INTO contact (site, visitor, basis, policy, vseq, conversation, collected_at)
 		 VALUES ('shop', 'jan', 'policy', 'none', 3, 'c', 1)`, "FOREIGN KEY constraint failed"},
 	"a contact of an erased visitor": {
 		`INSERT INTO contact (site, visitor, basis, policy, vseq, conversation, collected_at)
-		 VALUES ('shop', 'gone', 'policy', 'p', 9, 'c', 1)`, "contact_not_after_erasure"},
+		 VALUES ('shop', 'gone', 'policy', 'p', 9, 'c', 1)`, "contact_not_after_erasure",
+	},
 	"a field without a contact": { // contact_field → contact
 		`INSERT INTO contact_field (site, visitor, basis, field, value) VALUES ('shop', 'jan', 'grant', 'name', 'Jan')`,
-		"FOREIGN KEY constraint failed"},
+		"FOREIGN KEY constraint failed",
+	},
 	"an address that suppression would not find": {
-		`UPDATE contact_field SET address = NULL WHERE field = 'email'`, "address_of_a_channel"},
+		`UPDATE contact_field SET address = NULL WHERE field = 'email'`, "address_of_a_channel",
+	},
 	"a grant that nobody gave": {
 		`INSERT INTO active_grant (site, visitor, purpose, grant_id, granted_vseq, event_id)
-		 VALUES ('shop', 'jan', 'lead_contact', 'jan-1', 1, 'jan-1')`, "grant_needs_ledger"},
+		 VALUES ('shop', 'jan', 'lead_contact', 'jan-1', 1, 'jan-1')`, "grant_needs_ledger",
+	},
 	"a grant that has ended": {
 		`INSERT INTO active_grant (site, visitor, purpose, grant_id, granted_vseq, event_id)
-		 VALUES ('shop', 'ewa', 'lead_contact', 'ewa-2', 2, 'ewa-2')`, "grant_needs_ledger"},
+		 VALUES ('shop', 'ewa', 'lead_contact', 'ewa-2', 2, 'ewa-2')`, "grant_needs_ledger",
+	},
 	"a grant turned to another purpose": {
 		`INSERT INTO active_grant (site, visitor, purpose, grant_id, granted_vseq, event_id)
-		 VALUES ('shop', 'anna', 'marketing_email', 'anna-2', 2, 'anna-2')`, "grant_needs_ledger"},
+		 VALUES ('shop', 'anna', 'marketing_email', 'anna-2', 2, 'anna-2')`, "grant_needs_ledger",
+	},
 	"a grant replaced by itself": {
 		`INSERT OR REPLACE INTO active_grant SELECT site, visitor, purpose, grant_id, granted_vseq, event_id, valid_until
-		 FROM active_grant WHERE visitor = 'anna'`, "grant_once"},
+		 FROM active_grant WHERE visitor = 'anna'`, "grant_once",
+	},
 	"a grant made to last": {
-		`UPDATE active_grant SET valid_until = 9e18 WHERE visitor = 'anna'`, "grant_renewed_by_ledger"},
+		`UPDATE active_grant SET valid_until = 9e18 WHERE visitor = 'anna'`, "grant_renewed_by_ledger",
+	},
 	"a grant given to somebody else": {
-		`UPDATE active_grant SET visitor = 'jan' WHERE visitor = 'anna'`, "grant_renewed_by_ledger"},
+		`UPDATE active_grant SET visitor = 'jan' WHERE visitor = 'anna'`, "grant_renewed_by_ledger",
+	},
 	"a grant ended without a word in the ledger": {
-		`DELETE FROM active_grant WHERE visitor = 'anna'`, "grant_ended_by_ledger"},
+		`DELETE FROM active_grant WHERE visitor = 'anna'`, "grant_ended_by_ledger",
+	},
 	"a ledger entry changed": {
-		`UPDATE consent_event SET kind = 'declined' WHERE id = 'anna-2'`, "ledger_append_only"},
+		`UPDATE consent_event SET kind = 'declined' WHERE id = 'anna-2'`, "ledger_append_only",
+	},
 	"a ledger entry removed": {
-		`DELETE FROM consent_event WHERE id = 'ewa-3'`, "ledger_append_only"},
+		`DELETE FROM consent_event WHERE id = 'ewa-3'`, "ledger_append_only",
+	},
 	// Two triggers refuse it, and which of them SQLite asks first is its own choice.
 	"a ledger entry replaced": {
 		`INSERT OR REPLACE INTO consent_event (site, visitor, seq, vseq, id, purpose, kind, actor, method, occurred_at, recorded_at, prev_hash, row_hash)
-		 VALUES ('shop', 'ewa', 3, 3, 'ewa-3', 'lead_contact', 'expired', 'system', 'timer', 1, 1, x'', zeroblob(32))`, "ledger_"},
+		 VALUES ('shop', 'ewa', 3, 3, 'ewa-3', 'lead_contact', 'expired', 'system', 'timer', 1, 1, x'', zeroblob(32))`, "ledger_",
+	},
 	"a ledger entry out of order": {
 		`INSERT INTO consent_event (site, visitor, seq, vseq, id, purpose, kind, actor, method, occurred_at, recorded_at, prev_hash, row_hash)
-		 VALUES ('shop', 'jan', 3, 3, 'x', 'lead_contact', 'expired', 'system', 'timer', 1, 1, x'', zeroblob(32))`, "ledger_without_holes"},
+		 VALUES ('shop', 'jan', 3, 3, 'x', 'lead_contact', 'expired', 'system', 'timer', 1, 1, x'', zeroblob(32))`, "ledger_without_holes",
+	},
 	"a ledger entry off the chain": {
 		`INSERT INTO consent_event (site, visitor, seq, vseq, id, purpose, kind, actor, method, occurred_at, recorded_at, prev_hash, row_hash)
 		 SELECT 'shop', 'jan', last_seq + 1, applied_vseq + 1, 'x', 'lead_contact', 'expired', 'system', 'timer', 1, 1, x'00', zeroblob(32)
-		 FROM visitor WHERE visitor = 'jan'`, "ledger_without_holes"},
+		 FROM visitor WHERE visitor = 'jan'`, "ledger_without_holes",
+	},
 	"a ledger entry after erasure": {
 		`INSERT INTO consent_event (site, visitor, seq, vseq, id, purpose, kind, actor, method, occurred_at, recorded_at, prev_hash, row_hash)
 		 SELECT 'shop', 'gone', last_seq + 1, applied_vseq + 1, 'x', 'lead_contact', 'expired', 'system', 'timer', 1, 1, last_hash, zeroblob(32)
-		 FROM visitor WHERE visitor = 'gone'`, "ledger_ends_with_erasure"},
+		 FROM visitor WHERE visitor = 'gone'`, "ledger_ends_with_erasure",
+	},
 	"a grant by an operator": {
-		nextEntry("jan", "'granted', 'jan-1', 'x', n.hash, 'pl', 'operator:1', 'button'"), "only_the_visitor_grants"},
+		nextEntry("jan", "'granted', 'jan-1', 'x', n.hash, 'pl', 'operator:1', 'button'"), "only_the_visitor_grants",
+	},
 	"a grant by a timer": {
-		nextEntry("jan", "'granted', 'jan-1', 'x', n.hash, 'pl', 'visitor', 'timer'"), "only_the_visitor_grants"},
+		nextEntry("jan", "'granted', 'jan-1', 'x', n.hash, 'pl', 'visitor', 'timer'"), "only_the_visitor_grants",
+	},
 	"a grant of nothing that was asked": {
-		nextEntry("jan", "'granted', NULL, 'x', n.hash, 'pl', 'visitor', 'button'"), "decision_names_its_request"},
+		nextEntry("jan", "'granted', NULL, 'x', n.hash, 'pl', 'visitor', 'button'"), "decision_names_its_request",
+	},
 	"a grant of what another was asked": { // decision → request
 		nextEntry("jan", "'granted', 'anna-1', 'x', n.hash, 'pl', 'visitor', 'button'"), "FOREIGN KEY constraint failed"},
 	"a grant without words": {
-		nextEntry("jan", "'granted', 'jan-1', 'x', NULL, NULL, 'visitor', 'button'"), "asked_and_answered_with_a_notice"},
+		nextEntry("jan", "'granted', 'jan-1', 'x', NULL, NULL, 'visitor', 'button'"), "asked_and_answered_with_a_notice",
+	},
 	"a grant in words of another locale": { // consent_event → notice
 		nextEntry("jan", "'granted', 'jan-1', 'x', n.hash, 'en', 'visitor', 'button'"), "FOREIGN KEY constraint failed"},
 	"a grant without a name": {
-		nextEntry("jan", "'granted', 'jan-1', NULL, n.hash, 'pl', 'visitor', 'button'"), "grant_is_named"},
+		nextEntry("jan", "'granted', 'jan-1', NULL, n.hash, 'pl', 'visitor', 'button'"), "grant_is_named",
+	},
 	"a renewal of a grant that is not in force": {
-		nextEntry("jan", "'granted', 'jan-1', 'jan-9', n.hash, 'pl', 'visitor', 'button'"), "renewal_of_a_grant_in_force"},
+		nextEntry("jan", "'granted', 'jan-1', 'jan-9', n.hash, 'pl', 'visitor', 'button'"), "renewal_of_a_grant_in_force",
+	},
 	"a second answer to a request": {
-		nextEntry("ewa", "'granted', 'ewa-1', 'x', n.hash, 'pl', 'visitor', 'button'"), "ledger_append_only: this entry or this answer exists"},
+		nextEntry("ewa", "'granted', 'ewa-1', 'x', n.hash, 'pl', 'visitor', 'button'"), "ledger_append_only: this entry or this answer exists",
+	},
 	"a kind of entry that does not exist": {
-		nextEntry("jan", "'inferred', 'jan-1', 'x', n.hash, 'pl', 'visitor', 'button'"), "known_kind"},
+		nextEntry("jan", "'inferred', 'jan-1', 'x', n.hash, 'pl', 'visitor', 'button'"), "known_kind",
+	},
 	"a notice reworded":             {`UPDATE notice SET canonical = 'x'`, "notice_never_changes"},
 	"a notice removed":              {`DELETE FROM notice`, "notice_never_changes"},
 	"a notice replaced":             {`INSERT OR REPLACE INTO notice SELECT site, hash, locale, 'x' FROM notice`, "notice_never_changes"},
@@ -115,7 +143,8 @@ var impossibleRows = map[string]struct{ sql, refusedBy string }{
 	"a tombstone redated":           {`UPDATE tombstone SET erased_at = 1`, "tombstone_is_kept"},
 	"a profile of an erased visitor": {
 		`INSERT INTO profile (site, visitor, version, vseq, erased, rate_start, rate_count, contact) VALUES ('shop', 'x', 1, 1, 1, 0, 0, x'00')`,
-		"nothing_left_after_erasure"},
+		"nothing_left_after_erasure",
+	},
 }
 
 // nextEntry is an entry that continues a visitor's ledger as it must be, with
