@@ -79,11 +79,11 @@ type Options struct {
 func (o Options) validate() (Options, error) {
 	switch {
 	case o.DataDir == "":
-		return o, errors.New("DataDir is empty: name the folder that holds the data file")
+		return o, errors.New("gateway options: DataDir is empty: name the folder that holds the data file")
 	case o.SitesDir == "":
-		return o, errors.New("SitesDir is empty: name the folder with the site files")
+		return o, errors.New("gateway options: SitesDir is empty: name the folder with the site files")
 	case o.Transcript < 0:
-		return o, errors.New("Transcript is negative")
+		return o, errors.New("gateway options: Transcript is negative")
 	}
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:8080"

@@ -58,8 +58,13 @@ func TestAdmission(t *testing.T) {
 	enter(three, reasonNodeFull)
 	a.leave(one)
 	enter(three, "")
-	if !a.begin(one, "x") || !a.begin(one, "x") || a.begin(one, "x") || !a.begin(one, "y") {
-		t.Error("new conversations are not bounded by address and site")
+	for i, want := range []bool{true, true, false} {
+		if got := a.begin(one, "x"); got != want {
+			t.Errorf("new conversation %d on a site: %v, want %v", i+1, got, want)
+		}
+	}
+	if !a.begin(one, "y") {
+		t.Error("conversations on one site count for another")
 	}
 	now = now.Add(31 * time.Second)
 	if !a.begin(one, "x") {
