@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 		"gateway/httpapi", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore",
 	},
 	"gateway/e2e":       {},
-	"gateway/cmd/zgoda": {"gateway", "gateway/site", "persistence"},
+	"gateway/cmd/zgoda": {"gateway", "gateway/httpapi", "gateway/site", "persistence"},
 }
 
 // banned is what a package must not import from outside.

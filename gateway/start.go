@@ -52,8 +52,11 @@ func (a *App) start(ctx context.Context) error {
 		}
 	})
 
-	if err := a.startControl(); err != nil {
-		return err
+	if !a.stores.shared {
+		// On shared servers a command commits by itself, and nodes hear of it.
+		if err := a.startControl(); err != nil {
+			return err
+		}
 	}
 	a.running.Go(func() { a.fireTimers(background) })
 	listener := a.opts.Listener

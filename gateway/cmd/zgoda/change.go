@@ -84,7 +84,7 @@ func apply(ctx context.Context, flags *rootFlags, change gateway.Change) error {
 	if !errors.Is(err, syscall.ENOENT) && !errors.Is(err, syscall.ECONNREFUSED) {
 		return notFound(err, change)
 	}
-	if _, err := os.Stat(filepath.Join(c.Data, gateway.StoreFile)); err != nil {
+	if _, err := os.Stat(filepath.Join(c.Data, gateway.StoreFile)); err != nil && c.Redis == "" {
 		return fmt.Errorf("there is no data file in %s; name the gateway's folder with --data", c.Data)
 	}
 	app, err := gateway.New(ctx, c.options())

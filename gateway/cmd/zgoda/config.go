@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 	"go.yaml.in/yaml/v4"
 
 	"zgoda/gateway"
+	"zgoda/gateway/httpapi"
 	"zgoda/gateway/site"
 )
 
@@ -23,6 +25,23 @@ type config struct {
 	Sites     string          `yaml:"sites" env:"SITES"`
 	Log       string          `yaml:"log" env:"LOG"` // text or json
 	Processor processorConfig `yaml:"processor" envPrefix:"PROCESSOR_"`
+
+	// Several machines: see configs/zgoda.yaml.
+	Redis        string       `yaml:"redis" env:"REDIS"`
+	Postgres     string       `yaml:"postgres" env:"POSTGRES"`
+	Node         string       `yaml:"node" env:"NODE"`
+	TrustedHops  int          `yaml:"trusted_hops" env:"TRUSTED_HOPS"`
+	DrainDelayMS int64        `yaml:"drain_delay_ms" env:"DRAIN_DELAY_MS"`
+	DrainTimeMS  int64        `yaml:"drain_time_ms" env:"DRAIN_TIME_MS"`
+	Limits       limitsConfig `yaml:"limits" envPrefix:"LIMITS_"`
+}
+
+type limitsConfig struct {
+	Sockets                int `yaml:"sockets" env:"SOCKETS"`
+	SocketsPerAddress      int `yaml:"sockets_per_address" env:"SOCKETS_PER_ADDRESS"`
+	PerSecond              int `yaml:"per_second" env:"PER_SECOND"`
+	PerSecondPerAddress    int `yaml:"per_second_per_address" env:"PER_SECOND_PER_ADDRESS"`
+	ConversationsPerMinute int `yaml:"conversations_per_minute" env:"CONVERSATIONS_PER_MINUTE"`
 }
 
 type processorConfig struct {
@@ -60,10 +79,25 @@ func (f *rootFlags) load() (config, error) {
 	if f.sites != "" {
 		c.Sites = f.sites
 	}
-	if c.Log != "text" && c.Log != "json" {
-		return c, fmt.Errorf("log is %q; it can be text or json", c.Log)
+	return c, c.check()
+}
+
+// maxDrainMS bounds the drain: longer than any balancer's delay and any deploy's
+// patience.
+const maxDrainMS = 10 * 60 * 1000
+
+func (c config) check() error {
+	switch {
+	case c.Log != "text" && c.Log != "json":
+		return fmt.Errorf("log is %q; it can be text or json", c.Log)
+	case c.TrustedHops < 0 || c.TrustedHops > 10:
+		return fmt.Errorf("trusted_hops is %d; it is the number of proxies in front, 0 to 10", c.TrustedHops)
+	case c.DrainDelayMS < 0 || c.DrainDelayMS > maxDrainMS:
+		return fmt.Errorf("drain_delay_ms is %d; it can be 0 to %d", c.DrainDelayMS, maxDrainMS)
+	case c.DrainTimeMS < 0 || c.DrainTimeMS > maxDrainMS:
+		return fmt.Errorf("drain_time_ms is %d; it can be 0 to %d", c.DrainTimeMS, maxDrainMS)
 	}
-	return c, nil
+	return nil
 }
 
 func parseConfig(raw []byte, c *config) error {
@@ -92,5 +126,13 @@ func (c config) options() gateway.Options {
 	return gateway.Options{
 		Listen: c.Listen, DataDir: c.Data, SitesDir: c.Sites, Log: c.logger(),
 		Processor: site.Party{Name: c.Processor.Name, Address: c.Processor.Address, Contact: c.Processor.Contact},
+		Redis:     c.Redis, Postgres: c.Postgres, Node: c.Node,
+		DrainDelay: time.Duration(c.DrainDelayMS) * time.Millisecond,
+		DrainTime:  time.Duration(c.DrainTimeMS) * time.Millisecond,
+		Limits: httpapi.Limits{
+			Sockets: c.Limits.Sockets, SocketsPerAddress: c.Limits.SocketsPerAddress, PerSecond: c.Limits.PerSecond,
+			PerSecondPerAddress: c.Limits.PerSecondPerAddress, ConversationsPerMinute: c.Limits.ConversationsPerMinute,
+			TrustedHops: c.TrustedHops,
+		},
 	}
 }

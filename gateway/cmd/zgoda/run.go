@@ -16,11 +16,12 @@ import (
 	"zgoda/gateway/site"
 )
 
-// stopTimeout bounds an orderly stop; a second signal ends it at once.
+// stopTimeout bounds an orderly stop beyond the drain; a second signal ends the
+// process at once.
 const stopTimeout = 20 * time.Second
 
 func newRun(flags *rootFlags) *cobra.Command {
-	var listen string
+	var listen, redis, postgres string
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run a gateway",
@@ -35,12 +36,16 @@ cannot be read.`,
 			if err != nil {
 				return err
 			}
-			if listen != "" {
-				c.Listen = listen
+			for value, field := range map[*string]*string{&listen: &c.Listen, &redis: &c.Redis, &postgres: &c.Postgres} {
+				if *value != "" {
+					*field = *value
+				}
 			}
 			return serve(cmd.Context(), c, cmd.OutOrStdout())
 		},
 	}
+	cmd.Flags().StringVar(&redis, "redis", "", "redis:// URL that several gateways share (rediss://, redis-sentinel://, redis-cluster://)")
+	cmd.Flags().StringVar(&postgres, "postgres", "", "postgres:// URL of the contact store")
 	cmd.Flags().StringVar(&listen, "listen", "", "address to listen on (default 127.0.0.1:8080)")
 	return cmd
 }
@@ -56,7 +61,8 @@ func serve(ctx context.Context, c config, out io.Writer) error {
 	announce(out, app, c)
 	<-ctx.Done()
 	fmt.Fprintln(out, "\nstopping: clients are told to come back, the outbox is flushed …")
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	drain := time.Duration(c.DrainDelayMS+c.DrainTimeMS) * time.Millisecond
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain+stopTimeout)
 	defer cancel()
 	return app.Stop(stop)
 }
