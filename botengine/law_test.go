@@ -83,7 +83,7 @@ func (r *trial) input() Input {
 		}
 	case k < 18:
 		in.Kind = InputAskCard
-		in.Purposes = rapid.SampledFrom([][]string{nil, {"lead_contact"}, {"marketing_email"}, {"nothing"}}).Draw(r.t, "purposes")
+		in.Purposes = rapid.SampledFrom([][]string{nil, {"lead_contact"}, {"marketing_email"}, {"marketing_phone"}, {"nothing"}}).Draw(r.t, "purposes")
 		in.Actor = rapid.SampledFrom([]string{"", "visitor", "operator:ola", "command"}).Draw(r.t, "actor")
 	default:
 		in.Kind = InputWithdraw
@@ -118,6 +118,9 @@ func (r *trial) turn() {
 			clear(r.asked)
 		}
 		r.last = r.now
+	}
+	if open := r.state.Card; in.Kind == InputDecision && (open == nil || open.Request != in.Request) {
+		r.t.Fatalf("%+v answers a card that is not open", in)
 	}
 	for _, e := range got.Entries {
 		r.entry(e)
@@ -304,6 +307,9 @@ func drawSettings(t *rapid.T) *Settings {
 		s.Notices = nil
 	case 2:
 		s.ValidMS = map[string]int64{"lead_contact": day, "marketing_email": 3 * day}
+	case 3:
+		s.Purposes = append(s.Purposes, "marketing_phone")
+		publish(s)
 	}
 	return s
 }

@@ -39,9 +39,37 @@ func MaskContacts(text, region string) []Span {
 	return spans
 }
 
-// detect finds contact details, in order and without overlaps. Most lines have
-// no sign of any, so the signs are looked for before anything costs.
+// detect finds contact details, in order and without overlaps. What lies between
+// them is looked at again by itself, until nothing more is found: a piece that is
+// kept must be free of details when those beside it are gone.
 func detect(s, region string) []detail {
+	found := detectOnce(s, region)
+	for more := len(found) > 0; more; {
+		more = false
+		start := 0
+		for i := 0; i <= len(found); i++ {
+			end := len(s)
+			if i < len(found) {
+				end = found[i].start
+			}
+			between := detectOnce(s[start:end], region)
+			for j := range between {
+				between[j].start += start
+				between[j].end += start
+			}
+			found = slices.Insert(found, i, between...)
+			more = more || len(between) > 0
+			if i += len(between); i < len(found) {
+				start = found[i].end
+			}
+		}
+	}
+	return found
+}
+
+// detectOnce looks for details once. Most lines have no sign of any, so the
+// signs are looked for before anything costs.
+func detectOnce(s, region string) []detail {
 	digits, at := 0, false
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
@@ -68,23 +96,21 @@ func detectAll(s, region string, mail, phone bool) []detail {
 	if mail {
 		found = appendMails(found, s)
 	}
-	if phone {
-		found = appendPhones(found, s, region)
-	}
-	if len(found) < 2 {
+	byPlace := func(a, b detail) int { return a.start - b.start }
+	slices.SortFunc(found, byPlace)
+	if !phone {
 		return found
 	}
-	slices.SortFunc(found, func(a, b detail) int { return a.start - b.start })
-	// An address with a number in it may have been found as both.
-	kept := found[:1]
-	for _, d := range found[1:] {
-		if last := &kept[len(kept)-1]; d.start < last.end {
-			last.end = max(last.end, d.end)
-			continue
-		}
-		kept = append(kept, d)
+	// Numbers are looked for between the addresses only: each piece must be
+	// free of them when the addresses are gone.
+	start := 0
+	for _, m := range found {
+		found = appendPhones(found, s[start:m.start], start, region)
+		start = m.end
 	}
-	return kept
+	found = appendPhones(found, s[start:], start, region)
+	slices.SortFunc(found, byPlace)
+	return found
 }
 
 // atWords stand for @ where an address is spelled out, and dotWords for the dot.
@@ -182,8 +208,9 @@ type run struct {
 }
 
 // appendPhones finds phone numbers: runs of digits that are valid numbers of the
-// region or international ones, and do not stand where other numbers stand.
-func appendPhones(found []detail, s, region string) []detail {
+// region or international ones, and do not stand where other numbers stand. s is
+// a piece of a line, from is where it begins there.
+func appendPhones(found []detail, s string, from int, region string) []detail {
 	ibans := ibanForm.FindAllStringIndex(s, -1)
 	for i := 0; i < len(s); {
 		r, next := nextRun(s, i)
@@ -199,10 +226,14 @@ func appendPhones(found []detail, s, region string) []detail {
 			continue
 		}
 		if isPhone(s, r, region) {
-			found = append(found, detail{r.start, r.end, "phone"})
+			found = append(found, detail{from + r.start, from + r.end, "phone"})
 			continue
 		}
-		found = appendParts(found, s, r, region)
+		for _, part := range r.parts(s) {
+			if part.digits >= minPhoneDigits && isPhone(s, part, region) {
+				found = append(found, detail{from + part.start, from + part.end, "phone"})
+			}
+		}
 	}
 	return found
 }
@@ -256,27 +287,23 @@ func isSeparator(c rune) bool {
 	return strings.ContainsRune(" -.()/\t\u00a0\u2007\u2009\u202f‐‑‒–—·_", c)
 }
 
-// appendParts looks for several numbers in one run: numbers written without
-// spaces, with spaces between them.
-func appendParts(found []detail, s string, r run, region string) []detail {
-	parts := strings.FieldsFunc(s[r.start:r.end], unicode.IsSpace)
-	if len(parts) < 2 {
-		return found
+// parts splits a run that is no number itself at its spaces: several numbers may
+// have been written one after another.
+func (r run) parts(s string) []run {
+	pieces := strings.FieldsFunc(s[r.start:r.end], unicode.IsSpace)
+	if len(pieces) < 2 {
+		return nil
 	}
+	var parts []run
 	at := r.start
-	for _, p := range parts {
+	for _, p := range pieces {
 		start := at + strings.Index(s[at:r.end], p)
 		at = start + len(p)
 		part, _ := nextRun(p, 0)
 		part.start, part.end = part.start+start, part.end+start
-		if strings.HasPrefix(p, "+") {
-			part.start, part.plus = start, true
-		}
-		if part.digits >= minPhoneDigits && isPhone(s, part, region) {
-			found = append(found, detail{part.start, part.end, "phone"})
-		}
+		parts = append(parts, part)
 	}
-	return found
+	return parts
 }
 
 // notPhones are words before a number that say it is another kind of number.

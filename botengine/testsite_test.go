@@ -26,7 +26,7 @@ const (
 // publish gives the site a notice for every set of purposes in every locale.
 func publish(s *Settings) {
 	s.Notices = map[string]Notice{}
-	sets := [][]string{s.Purposes}
+	sets := [][]string{s.Purposes, s.Purposes[:min(2, len(s.Purposes))]}
 	for _, p := range s.Purposes {
 		sets = append(sets, []string{p})
 	}

@@ -204,3 +204,19 @@ func TestConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestBudget: a flow that goes round without waiting, which the load checks
+// refuse, still ends its turn.
+func TestBudget(t *testing.T) {
+	r := &reader{flow: &Flow{Hash: "round", index: map[string]int{}}}
+	r.root(r.document([]byte(head + "  - {id: w, choices: {text: T, options: [{id: x, label: X}]}}\n  - {id: a, say: A}\n  - {id: b, say: B, goto: a}\n")))
+	r.link()
+	s := demoSettings()
+	s.Locales = []string{"pl"}
+	b := unchecked(r.flow, s)
+	g := b.Greet("pl", Input{ID: "g"})
+	got := b.Turn(g.State, Profile{}, Input{ID: "a", Kind: InputChoice, Of: g.State.Prompt, Choice: "x"})
+	if len(got.Events) > maxStepsPerTurn+1 || got.State.Step != "" {
+		t.Errorf("%d events, stands at %q", len(got.Events), got.State.Step)
+	}
+}

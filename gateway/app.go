@@ -49,6 +49,9 @@ type Options struct {
 	// contact store wait in the outbox.
 	Redis    string
 	Postgres string
+	// RedisReplicas is how many replicas must confirm a decision, a contact, a
+	// withdrawal or a change of owner before it is acknowledged. Default 0.
+	RedisReplicas int
 	// Node names this node among the others. Default "node".
 	Node string
 	// SitesDir holds one YAML file for each site.
@@ -71,6 +74,8 @@ type Options struct {
 	// Rate bounds the inputs of one visitor. Default 20 in 10 s.
 	Rate persistence.Rate
 	Log  *slog.Logger
+	// WrapNodes stands between the node and its channel. Tests lose news there.
+	WrapNodes func(persistence.Nodes) persistence.Nodes
 	// WrapStore stands between the use cases and the store. Tests put faults
 	// there.
 	WrapStore func(persistence.Conversations) persistence.Conversations
@@ -168,6 +173,9 @@ func (a *App) wire(ctx context.Context) error {
 	digestKey, err := hkdf.Key(sha256.New, keys.ID, nil, "zgoda input digest v1", sha256.Size)
 	if err != nil {
 		return fmt.Errorf("derive digest key: %w", err)
+	}
+	if a.opts.WrapNodes != nil {
+		a.stores.nodes = a.opts.WrapNodes(a.stores.nodes)
 	}
 	conversations := a.stores.conversations
 	if a.opts.WrapStore != nil {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"zgoda/persistence"
+	"zgoda/persistence/redisstore"
 	"zgoda/persistence/seal"
 	"zgoda/persistence/sqlitestore"
 )
@@ -37,7 +39,7 @@ func (a *App) openStores(ctx context.Context, keys *seal.KeyFile, node string) e
 		}
 		return a.openFile(ctx, keys)
 	}
-	return a.openServers(ctx, keys, node)
+	return a.openServers(ctx, node)
 }
 
 func (a *App) openFile(ctx context.Context, keys *seal.KeyFile) error {
@@ -61,6 +63,68 @@ func (a *App) openFile(ctx context.Context, keys *seal.KeyFile) error {
 }
 
 // openServers opens the stores that several nodes share.
-func (a *App) openServers(context.Context, *seal.KeyFile, string) error {
-	return errors.New("redis is set, but this version keeps everything in its data folder: unset it")
+func (a *App) openServers(ctx context.Context, node string) error {
+	o, err := redisOptions(a.opts.Redis)
+	if err != nil {
+		return err
+	}
+	o.Sites, o.Node, o.Transcript, o.Log = a.sites.Keys(), node, a.opts.Transcript, a.opts.Log
+	o.Replicas = a.opts.RedisReplicas
+	store, err := redisstore.New(ctx, o)
+	if err != nil {
+		return err
+	}
+	a.onStop("close redis", func(context.Context) error { return store.Close() })
+	a.stores = stores{
+		conversations: store, outbox: store, nodes: store, timers: store, shared: true,
+		ready: func(ctx context.Context) error {
+			if _, err := store.Positions(ctx, []persistence.Key{{Site: a.sites.Keys()[0], Conversation: "c_ready"}}); err != nil {
+				return fmt.Errorf("redis cannot be asked: %w", err)
+			}
+			return nil
+		},
+	}
+	if a.opts.Postgres == "" {
+		a.opts.Log.Warn("no postgres is set: what is for the contact store waits in redis")
+	}
+	return nil
+}
+
+// redisOptions reads a Redis URL: redis:// and rediss:// name one server,
+// redis-cluster://host,host some nodes of a Cluster, and
+// redis-sentinel://host,host/NAME the Sentinels of a primary.
+func redisOptions(raw string) (redisstore.Options, error) {
+	scheme, rest, ok := strings.Cut(raw, "://")
+	if !ok || rest == "" {
+		return redisstore.Options{}, fmt.Errorf("redis is %q; write redis://host:port, redis-cluster://host:port,host:port or redis-sentinel://host:port,host:port/NAME", hidePassword(raw))
+	}
+	switch scheme {
+	case "redis", "rediss":
+		return redisstore.Options{URL: raw}, nil
+	case "redis-cluster", "redis-sentinel":
+	default:
+		return redisstore.Options{}, fmt.Errorf("redis URLs begin with redis, rediss, redis-cluster or redis-sentinel, not %q", scheme)
+	}
+	var o redisstore.Options
+	if user, hosts, found := strings.Cut(rest, "@"); found {
+		o.Username, o.Password, _ = strings.Cut(user, ":")
+		rest = hosts
+	}
+	hosts, name, _ := strings.Cut(rest, "/")
+	o.Addrs = strings.Split(hosts, ",")
+	if o.Mode = redisstore.Cluster; scheme == "redis-sentinel" {
+		if o.Mode = redisstore.Sentinel; name == "" {
+			return o, errors.New("redis-sentinel:// needs the name of the primary at its end, after a slash")
+		}
+		o.MasterName = name
+	}
+	return o, nil
+}
+
+// hidePassword keeps what stands before an @ out of messages.
+func hidePassword(raw string) string {
+	if _, after, found := strings.Cut(raw, "@"); found {
+		return "…@" + after
+	}
+	return raw
 }

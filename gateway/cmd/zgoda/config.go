@@ -27,13 +27,14 @@ type config struct {
 	Processor processorConfig `yaml:"processor" envPrefix:"PROCESSOR_"`
 
 	// Several machines: see configs/zgoda.yaml.
-	Redis        string       `yaml:"redis" env:"REDIS"`
-	Postgres     string       `yaml:"postgres" env:"POSTGRES"`
-	Node         string       `yaml:"node" env:"NODE"`
-	TrustedHops  int          `yaml:"trusted_hops" env:"TRUSTED_HOPS"`
-	DrainDelayMS int64        `yaml:"drain_delay_ms" env:"DRAIN_DELAY_MS"`
-	DrainTimeMS  int64        `yaml:"drain_time_ms" env:"DRAIN_TIME_MS"`
-	Limits       limitsConfig `yaml:"limits" envPrefix:"LIMITS_"`
+	Redis         string       `yaml:"redis" env:"REDIS"`
+	RedisReplicas int          `yaml:"redis_replicas" env:"REDIS_REPLICAS"`
+	Postgres      string       `yaml:"postgres" env:"POSTGRES"`
+	Node          string       `yaml:"node" env:"NODE"`
+	TrustedHops   int          `yaml:"trusted_hops" env:"TRUSTED_HOPS"`
+	DrainDelayMS  int64        `yaml:"drain_delay_ms" env:"DRAIN_DELAY_MS"`
+	DrainTimeMS   int64        `yaml:"drain_time_ms" env:"DRAIN_TIME_MS"`
+	Limits        limitsConfig `yaml:"limits" envPrefix:"LIMITS_"`
 }
 
 type limitsConfig struct {
@@ -126,7 +127,7 @@ func (c config) options() gateway.Options {
 	return gateway.Options{
 		Listen: c.Listen, DataDir: c.Data, SitesDir: c.Sites, Log: c.logger(),
 		Processor: site.Party{Name: c.Processor.Name, Address: c.Processor.Address, Contact: c.Processor.Contact},
-		Redis:     c.Redis, Postgres: c.Postgres, Node: c.Node,
+		Redis:     c.Redis, RedisReplicas: c.RedisReplicas, Postgres: c.Postgres, Node: c.Node,
 		DrainDelay: time.Duration(c.DrainDelayMS) * time.Millisecond,
 		DrainTime:  time.Duration(c.DrainTimeMS) * time.Millisecond,
 		Limits: httpapi.Limits{

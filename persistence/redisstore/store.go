@@ -1,0 +1,179 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/redis/go-redis/v9"
+
+	"zgoda/persistence"
+)
+
+// A Store keeps conversations, outbox, nodes, timers and inboxes in Redis. All
+// methods may be called concurrently. Close must be called.
+type Store struct {
+	opts    Options
+	scripts *scriptSet
+	single  *redis.Client        // nil on a Cluster
+	cluster *redis.ClusterClient // nil elsewhere
+
+	sitesMu sync.RWMutex // guards the fields below
+	sites   map[string]*site
+	names   []string
+
+	ownersMu sync.RWMutex // guards owners
+	owners   map[string]*owner
+	only     *owner // elsewhere than on a Cluster
+
+	pending fairness
+
+	listenMu sync.Mutex // guards listeners
+	nextEar  int
+	ears     map[int]func()
+
+	stopping context.Context
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+	closed   sync.Once
+	closeErr error
+}
+
+var (
+	_ persistence.Conversations = (*Store)(nil)
+	_ persistence.Outbox        = (*Store)(nil)
+	_ persistence.Nodes         = (*Store)(nil)
+	_ persistence.Timers        = (*Store)(nil)
+	_ persistence.Inbox         = (*Store)(nil)
+)
+
+// An owner is a primary and the ways to it.
+type owner struct {
+	client *redis.Client
+	plain  *lane
+	// safe is for commits that replicas must confirm, so that others do not wait
+	// for the replicas too. It is plain where none must.
+	safe *lane
+	// full is set while memory runs short: no new conversations then.
+	full atomic.Bool
+	// lastRun is the run id that the last look saw; guarded by ownersMu.
+	lastRun string
+}
+
+// New opens the store. It returns ErrUnavailable where Redis does not answer;
+// a Redis that goes away later is waited for.
+func New(ctx context.Context, o Options) (*Store, error) {
+	o, err := o.complete()
+	if err != nil {
+		return nil, fmt.Errorf("redisstore: %w", err)
+	}
+	s := &Store{opts: o, scripts: newScripts(&o), sites: map[string]*site{}, owners: map[string]*owner{}, ears: map[int]func(){}}
+	if s.single, s.cluster, err = o.connect(); err != nil {
+		return nil, fmt.Errorf("redisstore: %w", err)
+	}
+	if s.single != nil {
+		s.only = s.newOwner(s.single)
+	}
+	s.stopping, s.stop = context.WithCancel(context.Background())
+	s.AddSites(o.Sites...)
+	if err := s.look(ctx); err != nil {
+		_ = s.Close()
+		return nil, storeError("open the store", &outage{cause: err})
+	}
+	s.running.Go(s.watch)
+	return s, nil
+}
+
+func (s *Store) newOwner(c *redis.Client) *owner {
+	w := &owner{client: c, plain: newLane(c.Options(), s.scripts.all, s.opts.CommandTimeout, 0)}
+	w.safe = w.plain
+	if s.opts.Replicas > 0 {
+		w.safe = newLane(c.Options(), s.scripts.all, s.opts.CommandTimeout, s.opts.Replicas)
+	}
+	return w
+}
+
+// Close ends what the store runs and closes its connections. Calls that come
+// later are ErrUnavailable.
+func (s *Store) Close() error {
+	s.closed.Do(func() {
+		s.stop()
+		s.running.Wait()
+		for _, w := range s.allOwners() {
+			w.plain.close()
+			if w.safe != w.plain {
+				w.safe.close()
+			}
+		}
+		s.dropEars()
+		if s.cluster != nil {
+			s.closeErr = s.cluster.Close()
+		} else {
+			s.closeErr = s.single.Close()
+		}
+	})
+	return s.closeErr
+}
+
+// AddSites makes sites known, so that their outbox and timers are looked after.
+func (s *Store) AddSites(names ...string) {
+	for _, name := range names {
+		s.site(name)
+	}
+}
+
+// site returns a site's keys and makes the site known.
+func (s *Store) site(name string) *site {
+	s.sitesMu.RLock()
+	st, ok := s.sites[name]
+	s.sitesMu.RUnlock()
+	if ok {
+		return st
+	}
+	s.sitesMu.Lock()
+	defer s.sitesMu.Unlock()
+	if st, ok = s.sites[name]; ok {
+		return st
+	}
+	st = newSite(s.opts.Prefix, name)
+	s.sites[name] = st
+	s.names = append(s.names, name)
+	return st
+}
+
+// knownSites returns the sites in a fixed order.
+func (s *Store) knownSites() []*site {
+	s.sitesMu.RLock()
+	defer s.sitesMu.RUnlock()
+	out := make([]*site, len(s.names))
+	for i, name := range s.names {
+		out[i] = s.sites[name]
+	}
+	return out
+}
+
+// lookup is site without making a site known, for what only reads.
+func (s *Store) lookup(name string) *site {
+	s.sitesMu.RLock()
+	st, ok := s.sites[name]
+	s.sitesMu.RUnlock()
+	if ok {
+		return st
+	}
+	return newSite(s.opts.Prefix, name)
+}
+
+func (s *Store) allOwners() []*owner {
+	s.ownersMu.RLock()
+	defer s.ownersMu.RUnlock()
+	out := make([]*owner, 0, len(s.owners)+1)
+	if s.only != nil {
+		out = append(out, s.only)
+	}
+	for _, w := range s.owners {
+		out = append(out, w)
+	}
+	return slices.Clip(out)
+}

@@ -1,0 +1,220 @@
+package redisstore
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"zgoda/persistence"
+)
+
+func decimal(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// micros rounds up, so that no window is nothing.
+func micros(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Microsecond-1)/time.Microsecond), 10)
+}
+
+// nanos is how times are stored; the zero time, which has no such number, is 0.
+func nanos(t time.Time) string {
+	if t.IsZero() {
+		return "0"
+	}
+	return strconv.FormatInt(t.UnixNano(), 10)
+}
+
+func fromNanos(s string) (time.Time, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("time: %w", err)
+	}
+	if n == 0 {
+		return time.Time{}, nil
+	}
+	return time.Unix(0, n).UTC(), nil
+}
+
+// newName returns a random name.
+func newName() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return hex.EncodeToString(b[:])
+}
+
+// A reader takes a script's reply apart. The first thing that is not what was
+// expected is kept in err and makes everything after it empty.
+type reader struct {
+	v   any
+	err error
+}
+
+var errReply = errors.New("the script's reply has another shape")
+
+// list returns a reader of the elements, which shares the reader's error.
+func (r *reader) list() *elements {
+	items, ok := r.v.([]any)
+	if !ok && r.v != nil {
+		r.err = errReply
+	}
+	return &elements{items: items, r: r}
+}
+
+// elements are what is left of a list.
+type elements struct {
+	items []any
+	r     *reader
+}
+
+func (l *elements) next() any {
+	if len(l.items) == 0 {
+		l.r.err = errReply
+		return nil
+	}
+	v := l.items[0]
+	l.items = l.items[1:]
+	return v
+}
+
+func (l *elements) integer() int64 {
+	n, ok := l.next().(int64)
+	if !ok {
+		l.r.err = errReply
+	}
+	return n
+}
+
+// text reads a string; what is missing is empty.
+func (l *elements) text() string {
+	s, _ := l.next().(string)
+	return s
+}
+
+// bytes reads a value; what is missing is nil.
+func (l *elements) bytes() []byte {
+	s, ok := l.next().(string)
+	if !ok {
+		return nil
+	}
+	return []byte(s)
+}
+
+func (l *elements) number() uint64 {
+	s := l.text()
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil && l.r.err == nil {
+		l.r.err = fmt.Errorf("number in a reply: %w", err)
+	}
+	return n
+}
+
+// list reads an element that is a list itself.
+func (l *elements) list() *elements {
+	items, ok := l.next().([]any)
+	if !ok {
+		l.r.err = errReply
+	}
+	return &elements{items: items, r: l.r}
+}
+
+// A convHead is the field of a conversation that heads.lua describes.
+type convHead struct {
+	version, seq, first uint64
+	epoch               string
+}
+
+func (h convHead) position() persistence.Position {
+	return persistence.Position{Epoch: h.epoch, Seq: h.seq}
+}
+
+// convHead reads a conversation's head; what is missing is the zero one.
+func (l *elements) convHead() convHead {
+	s := l.text()
+	if s == "" {
+		return convHead{}
+	}
+	var h convHead
+	h.version, s = l.cutNumber(s)
+	h.seq, s = l.cutNumber(s)
+	h.first, s = l.cutNumber(s)
+	for range 3 { // what only the scripts need
+		_, s, _ = strings.Cut(s, " ")
+	}
+	size, rest, _ := strings.Cut(s, ":")
+	n, err := strconv.Atoi(size)
+	if err != nil || n < 0 || n > len(rest) {
+		l.r.err = errReply
+		return convHead{}
+	}
+	h.epoch = rest[:n]
+	return h
+}
+
+func (l *elements) cutNumber(s string) (uint64, string) {
+	digits, rest, _ := strings.Cut(s, " ")
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil && l.r.err == nil {
+		l.r.err = fmt.Errorf("number in a reply: %w", err)
+	}
+	return n, rest
+}
+
+// snapshot reads what snapshot.lua returns. A profile that another process
+// wrote may miss what that process had acknowledged.
+func (l *elements) snapshot(key persistence.Key, run string) persistence.Snapshot {
+	f := l.list()
+	s := persistence.Snapshot{Key: key, Visitor: f.text()}
+	conv := f.convHead()
+	s.Version, s.Epoch, s.Seq, s.First, s.State = conv.version, conv.epoch, conv.seq, conv.first, f.bytes()
+	head := f.text()
+	s.Profile, s.Contact = f.bytes(), f.bytes()
+	if head == "" {
+		return s
+	}
+	s.ProfileVersion, head = l.cutNumber(head)
+	s.VSeq, head = l.cutNumber(head)
+	for range 3 { // what only the scripts need
+		_, head, _ = strings.Cut(head, " ")
+	}
+	wrote, marks, _ := strings.Cut(head, " ")
+	s.Doubt, s.Erased = wrote != run, marks == "e"
+	return s
+}
+
+// events reads entries of a log, which come backwards where the newest were
+// asked for.
+func (l *elements) events(backwards bool) []persistence.Event {
+	list := l.list()
+	out := make([]persistence.Event, 0, len(list.items))
+	for len(list.items) > 0 {
+		entry := list.list()
+		id, fields := entry.text(), entry.list()
+		seq, _, _ := strings.Cut(id, "-")
+		n, err := strconv.ParseUint(seq, 10, 64)
+		e := persistence.Event{Seq: n}
+		fields.next()
+		e.ID = fields.text()
+		fields.next()
+		at, atErr := fromNanos(fields.text())
+		fields.next()
+		e.At, e.Body = at, fields.bytes()
+		if err = errors.Join(err, atErr); err != nil && l.r.err == nil {
+			l.r.err = fmt.Errorf("event in a reply: %w", err)
+		}
+		if l.r.err != nil {
+			return nil
+		}
+		out = append(out, e)
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	if backwards {
+		slices.Reverse(out)
+	}
+	return out
+}
