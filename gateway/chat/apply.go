@@ -21,6 +21,9 @@ type Input struct {
 	Digest []byte
 	// Refuse consumes the number with this refusal and does nothing else.
 	Refuse *protocol.Refused
+	// Owner makes somebody else speak for the site: protocol.OwnerBot, OwnerQueue,
+	// or OwnerOperator + ":" + the operator's id. Nothing else happens then.
+	Owner string
 	// Timer names the timer that has fired; it is cancelled or moved.
 	Timer string
 	// Bot is what the engine decides on; ID and At are set here.
@@ -41,6 +44,8 @@ type Outcome struct {
 	// missed. State belongs after the last one.
 	Events []protocol.Event
 	State  *protocol.State
+	// Changed: the state is another one, also where there are no events.
+	Changed bool
 	// Removed: contact values shown before were deleted.
 	Removed bool
 	// Erased: the visitor is gone, now or before.
@@ -159,7 +164,7 @@ func (s *Service) settle(st *site.Site, v *View, in Input, d *decision, res *per
 		}
 		out.Events = append(out.Events, d.events...)
 		out.Ack, out.Removed, out.Erased = &d.ack, d.commit.DropContact, d.commit.Erase
-		out.State = s.PublicState(st.Bot, v)
+		out.State, out.Changed = s.PublicState(st.Bot, v), d.changed
 	case persistence.Erased:
 		v.snap.Erased = true
 		out.Erased = true

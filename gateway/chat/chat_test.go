@@ -2,7 +2,10 @@ package chat
 
 import (
 	"context"
+	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -70,7 +73,7 @@ func newNode(t *testing.T) *node {
 	}
 	d := &disturbed{Store: store}
 	return &node{site: demo, store: d, Service: NewService(Options{
-		Store: d, Nodes: store, Node: "n", Sealer: ring, Ledger: store,
+		Store: d, Nodes: store, Node: "n", Sealer: ring, Ledger: store, Rate: persistence.Rate{Max: 1 << 20, Window: time.Second},
 	})}
 }
 
@@ -298,4 +301,91 @@ func TestP4_NewsMoveTheViewOn(t *testing.T) {
 	behind.snap.Version, behind.snap.Seq = version, top // it missed the first news
 	repaired := n.Hear(t.Context(), n.site, &behind, news(1))
 	consecutive(t, "the repair", repaired.Events, top+1)
+}
+
+// P5: an operator takes the conversation while the bot's turn is between its
+// decision and its commit. Whoever commits first, after the take-over no bot
+// message enters the log, and after handing back the bot answers again.
+func TestP5_FencedTakeover(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	rounds := 200
+	if os.Getenv("ZGODA_PROVE") != "" {
+		rounds = 2000
+	}
+	var bot View
+	top := n.applied(t, &bot, line(1, "hello")).Ack.Seq
+	input := uint64(1)
+	owner := func(v *View, name string, k int) Outcome {
+		return n.applied(t, v, Input{
+			Client: persistence.ServerClient + "owner-" + name + strconv.Itoa(k), N: 1, Digest: []byte(name), Owner: name,
+		})
+	}
+	held, answered := 0, 0
+	for k := range rounds {
+		var operator View
+		takes := func() { owner(&operator, protocol.OwnerOperator+":anna", k) }
+		var racing sync.WaitGroup
+		if k%2 == 0 {
+			n.store.before = takes // exactly between the decision and the commit
+			held++
+		} else {
+			racing.Go(func() {
+				time.Sleep(time.Duration(rand.IntN(1000)) * time.Microsecond)
+				takes()
+			})
+		}
+		input++
+		out := n.applied(t, &bot, line(input, "when do you open?"))
+		racing.Wait()
+		after := n.applied(t, &bot, line(input+1, "and on Sunday?"))
+		input++
+		for _, e := range after.Events {
+			if e.From == botengine.FromBot && e.Seq > after.Ack.Seq {
+				t.Fatalf("round %d: the bot said %d after the take-over", k, e.Seq)
+			}
+		}
+		if k%2 == 0 {
+			for _, e := range out.Events {
+				if e.From == botengine.FromBot {
+					t.Fatalf("round %d: the held turn spoke", k)
+				}
+			}
+		}
+		owner(&bot, protocol.OwnerBot, k)
+		input++
+		back := n.applied(t, &bot, line(input, "when do you open?"))
+		if len(back.Events) < 2 {
+			t.Fatalf("round %d: after handing back the bot is silent", k)
+		}
+		answered += len(back.Events) - 1
+		top = back.Events[len(back.Events)-1].Seq
+	}
+	t.Logf("P5: %d take-overs, %d of them with the bot's turn held open; no bot message after any, %d answers after handing back, %d events", rounds, held, answered, top)
+}
+
+// Of two operators who press at once one wins, and the other is told.
+func TestP5_TwoOperatorsOneWinner(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	var v View
+	n.applied(t, &v, line(1, "hello"))
+	results := make(chan Outcome, 2)
+	for _, name := range []string{"anna", "bert"} {
+		go func() {
+			var own View
+			results <- n.Apply(t.Context(), n.site, &own, key, Input{
+				Client: persistence.ServerClient + name, N: 1, Digest: []byte(name), Owner: protocol.OwnerOperator + ":" + name,
+			})
+		}()
+	}
+	a, b := <-results, <-results
+	if a.Ack == nil || b.Ack == nil || (a.Ack.Refused == nil) == (b.Ack.Refused == nil) {
+		t.Fatalf("the answers are %+v and %+v, want one winner", a.Ack, b.Ack)
+	}
+	for _, out := range []Outcome{a, b} {
+		if out.Ack.Refused != nil && out.Ack.Refused.Code != protocol.CodeTaken {
+			t.Errorf("the loser is told %s", out.Ack.Refused.Code)
+		}
+	}
 }

@@ -59,6 +59,9 @@ func (s *Service) decide(st *site.Site, v *View, key persistence.Key, in Input) 
 // that is decided about a first act is committed with it: the greeting that the
 // visitor had seen, and the record that makes the pseudonym known.
 func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.Time) error {
+	if in.Owner != "" {
+		return s.changeOwner(v, d, in.Owner)
+	}
 	bot := in.Bot
 	bot.ID, bot.At = s.newID(), now.UnixMilli()
 	var greeting botengine.Result
@@ -71,6 +74,8 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 	if bot.Of == protocol.OfGreeting {
 		bot.Of = d.state.Greeting
 	}
+	// While a person has the conversation the bot records and keeps silent.
+	bot.Quiet = d.state.Owner != protocol.OwnerBot
 	r := st.Bot.Turn(d.state.Bot, d.profile, bot)
 	if r.Refused != nil {
 		d.ack.Refused = &protocol.Refused{Code: protocol.Code(r.Refused.Code), Message: r.Refused.Message}
@@ -93,6 +98,25 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 		return err
 	}
 	return s.sealRecords(st, d, r.Entries)
+}
+
+// changeOwner is the whole of a take-over: one commit that checks the version. A
+// bot's turn that was decided before it is stale after it, and is decided again
+// with the bot silent (P5); of two operators one is first, and the other is told.
+func (s *Service) changeOwner(v *View, d *decision, owner string) error {
+	taken := strings.HasPrefix(d.state.Owner, protocol.OwnerOperator) && strings.HasPrefix(owner, protocol.OwnerOperator)
+	switch {
+	case v.snap.Version == 0:
+		d.ack.Refused = &protocol.Refused{Code: protocol.CodeBadInput, Message: "there is no such conversation"}
+		return nil
+	case taken && owner != d.state.Owner:
+		d.ack.Refused = &protocol.Refused{Code: protocol.CodeTaken, Message: "another operator has this conversation"}
+		return nil
+	case owner == d.state.Owner:
+		return nil
+	}
+	d.state.Owner, d.changed, d.commit.Safe = owner, true, true
+	return s.sealStates(d, botengine.Result{})
 }
 
 // number names the visitor's own event in the answer. first is the number before

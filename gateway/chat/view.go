@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -180,7 +181,7 @@ func (s *Service) PublicState(bot *botengine.Bot, v *View) *protocol.State {
 	}
 	expect := bot.Inputs(v.state.Bot, v.profile)
 	out := &protocol.State{
-		Owner:    v.state.Owner,
+		Owner:    publicOwner(v.state.Owner),
 		Consents: make(map[string]protocol.Consent, len(v.profile.Consents)),
 		Expect:   protocol.Expect{Kind: expect.Kind, Type: expect.Type, Prompt: expect.Prompt},
 		Held:     append([]string{}, v.profile.Held...),
@@ -189,6 +190,12 @@ func (s *Service) PublicState(bot *botengine.Bot, v *View) *protocol.State {
 		out.Consents[purpose] = protocol.Consent{Status: c.Status, At: c.At, Notice: c.Notice, Locale: c.Locale, Method: c.Method}
 	}
 	return out
+}
+
+// publicOwner hides which operator it is.
+func publicOwner(owner string) string {
+	kind, _, _ := strings.Cut(owner, ":")
+	return kind
 }
 
 // clone returns a copy whose maps may be changed.

@@ -115,7 +115,7 @@ func (s *Server) deliver(st *site.Site, l live.Locked[chat.View], out *chat.Outc
 		l.Deliver(live.Delivery{Restarted: true})
 		return
 	}
-	if l.Members() == 0 || (len(out.Events) == 0 && !out.Removed) {
+	if l.Members() == 0 || (len(out.Events) == 0 && !out.Removed && !out.Changed) {
 		return
 	}
 	frame := protocol.NewEvents(l.Value().Position().Epoch, out.Events, out.State)

@@ -26,6 +26,7 @@ const (
 	CodeUnavailable     Code = "unavailable"
 	CodeInternal        Code = "internal"
 	CodeSkipped         Code = "skipped" // the answer kept for a skip
+	CodeTaken           Code = "taken"   // another operator has the conversation
 )
 
 // Close codes of the WebSocket (RFC 6455 section 7.4.2, private range). 4000 to
