@@ -5,7 +5,7 @@ PKGS    := ./...
 TAGS    := grpcnotrace
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test prove bench fuzz lint fmt widget needs clean
+.PHONY: help build run cluster test prove bench fuzz lint fmt widget needs clean
 
 help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -13,8 +13,11 @@ help: ## Show what can be done
 build: ## Build bin/zgoda
 	$(GO) build -trimpath -tags $(TAGS) -o bin/zgoda ./gateway/cmd/zgoda
 
-run: build ## Build and run one gateway with the demo shop on http://127.0.0.1:8080/demo/
+run: build ## Build and run one gateway with the demo shop (another port: ZGODA_LISTEN=127.0.0.1:9000 make run)
 	bin/zgoda run
+
+cluster: build ## Three gateways, Redis and a balancer on this machine; Ctrl-C stops all
+	@sh configs/deploy/cluster.sh
 
 test: needs ## Run every test: race detector on, order shuffled
 	$(GO) test -race -shuffle=on -timeout 10m $(PKGS)
@@ -34,14 +37,14 @@ fuzz: ## Run every fuzz target for FUZZTIME each
 	done
 
 lint: ## gofumpt, vet, staticcheck, arrows
-	@out=$$($(GO) tool -modfile=$(TOOLS) gofumpt -l botengine gateway persistence loadtest configs); \
+	@out=$$($(GO) tool -modfile=$(TOOLS) gofumpt -l botengine gateway persistence configs); \
 	  if [ -n "$$out" ]; then echo "not gofumpt-ed (make fmt does it):"; echo "$$out"; exit 1; fi
 	$(GO) vet $(PKGS)
 	$(GO) tool -modfile=$(TOOLS) staticcheck $(PKGS)
 	$(GO) test -run 'TestArrows|TestTopLevel' ./gateway
 
 fmt: ## Format the Go sources
-	$(GO) tool -modfile=$(TOOLS) gofumpt -w botengine gateway persistence loadtest configs
+	$(GO) tool -modfile=$(TOOLS) gofumpt -w botengine gateway persistence configs
 
 widget: ## Bundle the widget's TypeScript into gateway/widget/dist
 	$(GO) run -C configs/tools ./bundle

@@ -136,11 +136,12 @@ func (t *turn) grant(e Entry, fields []string) {
 	})
 }
 
-// afterDecision goes on where the card stood. A card that the visitor asked for
-// leads into the flow where there is something left to collect.
+// afterDecision goes on where the flow waits for a decision. A card that the
+// visitor asked for elsewhere leads into the flow where there is something left
+// to collect.
 func (t *turn) afterDecision(card *OpenCard, answer string) {
 	st, i := t.here()
-	if st != nil && st.kind == kindConsent && (card.Step == st.id || t.outcomeKnown(st)) {
+	if st != nil && st.kind == kindConsent {
 		t.enter(i)
 		return
 	}
@@ -153,11 +154,6 @@ func (t *turn) afterDecision(card *OpenCard, answer string) {
 		return
 	}
 	t.say(t.v.own.grantedNoted)
-}
-
-// outcomeKnown tells whether a consent step that waits has nothing left to ask.
-func (t *turn) outcomeKnown(st *step) bool {
-	return slices.ContainsFunc(st.consent.purposes, t.inForce)
 }
 
 // missingFields tells whether the flow asks for a contact field that is not held.

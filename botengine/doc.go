@@ -17,4 +17,26 @@
 // the open card's button, or one of a short exact list of phrases as the direct
 // answer, grants; a contact field is asked for and accepted only while the grant
 // for it is in force, whatever the flow says.
+//
+// # Two gates
+//
+// NewBot walks every path of a flow and refuses one that could ask for a contact
+// before a granted consent, under every value of the owner's switches. Turn does
+// not rely on that: mayCollect stands in front of every contact question and every
+// answer to one. The law tests run flows that NewBot has never seen.
+//
+// # Where a requirement left a choice
+//
+//   - A grant that ended while its question stood (research/consent.md E1, E32): the
+//     answer is no refusal but a line like any other, masked, and the chat goes on
+//     at the nearest answers step.
+//   - A press on the open card after an idle pause is that card's answer; anything
+//     else the visitor does first records it as deferred and closes it (E19).
+//   - While a person has the conversation (Input.Quiet) a typed phrase is said to
+//     the person and grants nothing; the card's button does.
+//   - Options stay pressable while the flow waits for them, repeated copies alike,
+//     and topics as long as they are among the newest offers.
+//   - Marketing consent steps pass as declined where the site does not require
+//     consent: nothing may be sent without a grant, and nobody asks for one there.
+//   - Withdrawing reaches what was kept under a policy too. Its entry names no grant.
 package botengine

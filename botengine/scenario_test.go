@@ -297,40 +297,42 @@ func renderSpans(spans []Span) string {
 }
 
 func renderEvent(e Event) string {
-	s := e.From
+	var s strings.Builder
+	s.WriteString(e.From)
 	if e.Kind != EventMessage {
-		s += " " + e.Kind
+		s.WriteString(" " + e.Kind)
 	}
 	if e.Choice != "" {
-		s += fmt.Sprintf(" (%s of %s)", e.Choice, e.Of)
+		s.WriteString(fmt.Sprintf(" (%s of %s)", e.Choice, e.Of))
 	}
 	switch e.Kind {
 	case EventAsk:
-		s += " " + e.Field + "/" + e.Type
+		s.WriteString(" " + e.Field + "/" + e.Type)
 	case EventCard:
-		s += fmt.Sprintf(" %s %q", e.Card.Request, e.Card.Title)
+		s.WriteString(fmt.Sprintf(" %s %q", e.Card.Request, e.Card.Title))
 		if e.Card.NoAnswer {
-			s += " without buttons"
+			s.WriteString(" without buttons")
 		}
 	case EventDecision:
-		s += fmt.Sprintf(" %s %s %s by %s", e.Request, e.Answer, strings.Join(e.Purposes, "+"), e.Method)
+		s.WriteString(fmt.Sprintf(" %s %s %s by %s", e.Request, e.Answer, strings.Join(e.Purposes, "+"), e.Method))
 	case EventWithdrawal:
-		s += fmt.Sprintf(" %s by %s", strings.Join(e.Purposes, "+"), e.Method)
+		s.WriteString(fmt.Sprintf(" %s by %s", strings.Join(e.Purposes, "+"), e.Method))
 	}
 	if len(e.Text) > 0 {
-		s += ": " + renderSpans(e.Text)
+		s.WriteString(": " + renderSpans(e.Text))
 	}
 	if e.Link != nil {
-		s += fmt.Sprintf(" <%s %s>", e.Link.Label, e.Link.URL)
+		s.WriteString(fmt.Sprintf(" <%s %s>", e.Link.Label, e.Link.URL))
 	}
 	for _, o := range e.Options {
-		s += " [" + o.Label + "]"
+		s.WriteString(" [" + o.Label + "]")
 	}
-	return s
+	return s.String()
 }
 
 func renderEntry(e Entry) string {
-	s := fmt.Sprintf("entry %d %s", e.VSeq, e.Kind)
+	var s strings.Builder
+	s.WriteString(fmt.Sprintf("entry %d %s", e.VSeq, e.Kind))
 	for _, part := range []struct{ name, value string }{
 		{"", e.Purpose},
 		{"id=", e.ID},
@@ -342,39 +344,40 @@ func renderEntry(e Entry) string {
 		{"policy=", e.Policy},
 	} {
 		if part.value != "" {
-			s += " " + part.name + part.value
+			s.WriteString(" " + part.name + part.value)
 		}
 	}
 	if e.ValidUntil != 0 {
-		s += fmt.Sprintf(" for=%dd", (e.ValidUntil-e.At)/day)
+		s.WriteString(fmt.Sprintf(" for=%dd", (e.ValidUntil-e.At)/day))
 	}
 	for _, f := range slices.Sorted(maps.Keys(e.Fields)) {
-		s += fmt.Sprintf(" %s→%s", f, e.Fields[f])
+		s.WriteString(fmt.Sprintf(" %s→%s", f, e.Fields[f]))
 	}
 	if e.GrantVSeq != 0 {
-		s += fmt.Sprintf(" grant_vseq=%d", e.GrantVSeq)
+		s.WriteString(fmt.Sprintf(" grant_vseq=%d", e.GrantVSeq))
 	}
-	return s
+	return s.String()
 }
 
 // summary prints where the conversation stands.
 func (p *player) summary() string {
 	x := p.bot.Inputs(p.state, p.profile)
-	s := fmt.Sprintf("= %s, waits for %s", orString(p.state.Step, "ended"), x.Kind)
+	var s strings.Builder
+	s.WriteString(fmt.Sprintf("= %s, waits for %s", orString(p.state.Step, "ended"), x.Kind))
 	if x.Type != "" {
-		s += " " + x.Type
+		s.WriteString(" " + x.Type)
 	}
 	if p.state.Card != nil {
-		s += ", card " + p.state.Card.Request
+		s.WriteString(", card " + p.state.Card.Request)
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.profile.Consents)) {
-		s += ", " + k + " " + p.profile.Consents[k].Status
+		s.WriteString(", " + k + " " + p.profile.Consents[k].Status)
 	}
 	if len(p.profile.Held) > 0 {
-		s += ", holds " + strings.Join(p.profile.Held, "+")
+		s.WriteString(", holds " + strings.Join(p.profile.Held, "+"))
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.state.Vars)) {
-		s += fmt.Sprintf(", %s=%q", k, p.state.Vars[k])
+		s.WriteString(fmt.Sprintf(", %s=%q", k, p.state.Vars[k]))
 	}
-	return s
+	return s.String()
 }

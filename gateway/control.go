@@ -58,6 +58,16 @@ func (a *App) checkChange(c *Change) error {
 	return nil
 }
 
+// inForce reports whether one of the purposes, or with none any, is granted.
+func inForce(record persistence.VisitorRecord, purposes []string) bool {
+	for purpose, status := range record.Consents {
+		if status.Status == persistence.StatusGranted && (len(purposes) == 0 || slices.Contains(purposes, purpose)) {
+			return true
+		}
+	}
+	return false
+}
+
 // Apply makes a change and returns when it is in the contact store too. A
 // visitor that the contact store does not know is persistence.ErrNotFound.
 func (a *App) Apply(ctx context.Context, c Change) error {
@@ -75,7 +85,13 @@ func (a *App) Apply(ctx context.Context, c Change) error {
 		return err
 	}
 	if record.Erased {
-		return nil // done before; erasing again changes nothing
+		if c.Kind == ChangeErase {
+			return nil // done before; erasing again changes nothing
+		}
+		return fmt.Errorf("%w: this visitor was erased; there is nothing left to withdraw", ErrBadChange)
+	}
+	if c.Kind == ChangeWithdraw && !inForce(record, c.Purposes) {
+		return fmt.Errorf("%w: none of these consents is in force", ErrBadChange)
 	}
 	st, _ := a.sites.Get(c.Site)
 	in := botengine.Input{Kind: botengine.InputWithdraw, Actor: "command", Purposes: c.Purposes}
@@ -92,13 +108,40 @@ func (a *App) Apply(ctx context.Context, c Change) error {
 	case out.Ack.Refused != nil:
 		return fmt.Errorf("%s: %s", out.Ack.Refused.Code, out.Ack.Refused.Message)
 	}
-	return a.Flush(ctx)
+	if err := a.Flush(ctx); err != nil {
+		return err
+	}
+	return a.verify(ctx, c)
 }
+
+// verify reads the contact store again: a record that could not be moved must
+// not look like a change that was made.
+func (a *App) verify(ctx context.Context, c Change) error {
+	record, err := a.stores.contacts.Visitor(ctx, c.Site, c.Visitor)
+	if err != nil {
+		return err
+	}
+	open := c.Kind == ChangeErase && !record.Erased
+	for purpose, status := range record.Consents {
+		ends := c.Kind == ChangeErase || len(c.Purposes) == 0 || slices.Contains(c.Purposes, purpose)
+		open = open || ends && status.Status == persistence.StatusGranted
+	}
+	if open {
+		return errors.New("the conversation has it, but the contact store has not taken it yet: see the gateway's log for records that are set aside, and run the command again")
+	}
+	return nil
+}
+
+// maxSocketPath is what every system takes as the path of a Unix socket.
+const maxSocketPath = 103
 
 // startControl serves the control socket: a Unix socket with mode 0600 in the
 // data folder, for commands beside a live gateway.
 func (a *App) startControl() error {
 	path := filepath.Join(a.opts.DataDir, ControlFile)
+	if len(path) > maxSocketPath {
+		return fmt.Errorf("the path %s is too long for a Unix socket (%d bytes at most): choose a shorter data folder with --data", path, maxSocketPath)
+	}
 	// The store's lock is ours, so a socket that is there belongs to nobody.
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove old control socket: %w", err)

@@ -43,6 +43,7 @@ func (a *App) drain(ctx context.Context) error {
 // no new one appears. Each handshake is bounded and they run side by side: one
 // peer that does not answer holds up nobody.
 func (a *App) closeSockets(ctx context.Context) error {
+	a.sockets.Close()
 	for _, s := range a.sockets.All() {
 		s.Close(protocol.CloseGoAway, "this node is being restarted")
 	}

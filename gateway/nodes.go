@@ -21,7 +21,7 @@ const (
 // Times of the keepalive: balancers cut silent connections after a minute, and
 // browsers slow the timers of hidden tabs to one a minute.
 const (
-	sweepEvery = 10 * time.Second
+	sweepEvery = 5 * time.Second
 	silentFor  = 40 * time.Second
 )
 
@@ -134,6 +134,7 @@ func (a *App) keepAlive(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
+			a.sockets.EndSilent(protocol.CloseNotOpened, protocol.CloseSilent)
 			a.sockets.KeepAlive(frame, silentFor)
 		}
 	}

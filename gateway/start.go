@@ -13,8 +13,13 @@ import (
 // Bounds of the HTTP server. A socket's own deadlines begin with its upgrade.
 const (
 	headerTimeout = 10 * time.Second
-	idleTimeout   = 60 * time.Second
-	maxHeader     = 16 << 10
+	readTimeout   = 20 * time.Second
+	writeTimeout  = 30 * time.Second
+	// shutdownTimeout is how long requests that are being answered may hold up a
+	// stop; what comes after it needs its time, too.
+	shutdownTimeout = 3 * time.Second
+	idleTimeout     = 60 * time.Second
+	maxHeader       = 16 << 10
 )
 
 const trimEvery = time.Hour
@@ -70,6 +75,8 @@ func (a *App) start(ctx context.Context) error {
 	server := &http.Server{
 		Handler:           a.server.Handler(),
 		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 	}
@@ -106,7 +113,14 @@ func (a *App) serve(server *http.Server, listener net.Listener) {
 			a.opts.Log.Error("serve", "address", listener.Addr().String(), "error", err)
 		}
 	})
-	a.onStop("stop serving "+listener.Addr().String(), server.Shutdown)
+	a.onStop("stop serving "+listener.Addr().String(), func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
+		defer cancel()
+		if server.Shutdown(ctx) == nil {
+			return nil
+		}
+		return server.Close() // a peer that does not read its answer, or never asks
+	})
 }
 
 // trim removes events that are older than the transcript is kept.

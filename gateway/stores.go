@@ -44,7 +44,7 @@ func (a *App) openStores(ctx context.Context, keys *seal.KeyFile, node string) e
 
 func (a *App) openFile(ctx context.Context, keys *seal.KeyFile) error {
 	path := filepath.Join(a.opts.DataDir, StoreFile)
-	store, err := sqlitestore.Open(ctx, path, sqlitestore.Options{CheckValue: keys.Check(), Log: a.opts.Log})
+	store, err := sqlitestore.Open(ctx, path, sqlitestore.Options{CheckValue: keys.Check(), Sites: a.sites.Keys(), Log: a.opts.Log})
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,8 @@ func (a *App) openFile(ctx context.Context, keys *seal.KeyFile) error {
 		conversations: store, outbox: store, nodes: store, timers: store, contacts: store,
 		trim: store.Trim,
 		ready: func(ctx context.Context) error {
-			if _, err := store.Positions(ctx, nil); err != nil {
+			// A read that touches the file: an empty question would not.
+			if _, err := store.Positions(ctx, []persistence.Key{{Site: "ready", Conversation: "c_ready"}}); err != nil {
 				return fmt.Errorf("the data file cannot be read: %w", err)
 			}
 			return nil

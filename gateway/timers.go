@@ -14,6 +14,7 @@ import (
 const (
 	timersEvery = time.Second
 	timersBatch = 100
+	timerPause  = time.Minute
 )
 
 // fireTimers turns what is due into inputs, on every node. A timer stays in the
@@ -23,29 +24,38 @@ const (
 func (a *App) fireTimers(ctx context.Context) {
 	ticker := time.NewTicker(timersEvery)
 	defer ticker.Stop()
+	later := map[persistence.Timer]time.Time{} // those that could not be fired
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		due, err := a.stores.timers.DueTimers(ctx, time.Now(), timersBatch)
+		now := time.Now()
+		due, err := a.stores.timers.DueTimers(ctx, now, timersBatch+len(later))
 		if err != nil {
 			continue // the store is away; the timers are not
 		}
 		for _, t := range due {
-			a.fire(ctx, t)
+			if now.Before(later[t]) {
+				continue
+			}
+			if delete(later, t); !a.fire(ctx, t) {
+				later[t] = now.Add(timerPause)
+			}
 		}
 	}
 }
 
-func (a *App) fire(ctx context.Context, t persistence.Timer) {
+// fire reports whether the timer's input was answered.
+func (a *App) fire(ctx context.Context, t persistence.Timer) bool {
 	st, ok := a.sites.Get(t.Site)
 	if !ok {
-		return // a site that another node still serves
+		return false // a site that another node still serves
 	}
-	a.server.Apply(ctx, st, chat.VisitorOf(t.Conversation), chat.Input{
+	out := a.server.Apply(ctx, st, chat.VisitorOf(t.Conversation), chat.Input{
 		Client: persistence.ServerClient + "timer-" + t.Name + "-" + strconv.FormatInt(t.Due.UnixMilli(), 36), N: 1,
 		Digest: []byte(t.Name), Timer: t.Name, Bot: botengine.Input{Kind: botengine.InputTimer, Actor: "system"},
 	})
+	return out.Ack != nil || out.Erased
 }

@@ -28,7 +28,9 @@ type Input struct {
 	Timer string
 	// Bot is what the engine decides on; ID and At are set here.
 	Bot botengine.Input
-	// Locale and Page are used when this input begins the conversation.
+	// Flow, Locale and Page are used when this input begins the conversation:
+	// Flow is the hash of the flow whose greeting the visitor has seen.
+	Flow   string
 	Locale string
 	Page   string
 }
@@ -102,21 +104,32 @@ func (s *Service) Apply(ctx context.Context, st *site.Site, v *View, key persist
 
 // reload reads the conversation and collects what the view had missed.
 func (s *Service) reload(ctx context.Context, v *View, key persistence.Key, out *Outcome) error {
-	before := v.snap
+	before, values := v.snap, v.values
 	events, err := s.Load(ctx, v, key, persistence.Range{From: before.Seq + 1, Limit: protocol.ResetEvents * 10})
 	if err != nil {
 		return err
 	}
-	if before.Version == 0 {
-		return nil // nobody has seen anything of it through this view
+	if before.Key == (persistence.Key{}) {
+		return nil // the view was never loaded: nobody has seen anything through it
 	}
 	out.missed(before, v.snap, events)
+	out.Removed = out.Removed || lost(values, v.values)
 	return nil
+}
+
+// lost reports whether values that were shown are gone.
+func lost(before, now persistence.ContactValues) bool {
+	for ref := range before.Values {
+		if _, ok := now.Values[ref]; !ok {
+			return true
+		}
+	}
+	return false
 }
 
 // catchUp moves a stale view to the fresh snapshot of the store's answer.
 func (s *Service) catchUp(v *View, res *persistence.Result, out *Outcome) error {
-	before := v.snap
+	before, values := v.snap, v.values
 	if err := s.adopt(v, res.Snapshot); err != nil {
 		return err
 	}
@@ -125,6 +138,7 @@ func (s *Service) catchUp(v *View, res *persistence.Result, out *Outcome) error 
 		return err
 	}
 	out.missed(before, v.snap, events)
+	out.Removed = out.Removed || lost(values, v.values)
 	return nil
 }
 
@@ -163,8 +177,8 @@ func (s *Service) settle(st *site.Site, v *View, in Input, d *decision, res *per
 			s.wake()
 		}
 		out.Events = append(out.Events, d.events...)
-		out.Ack, out.Removed, out.Erased = &d.ack, d.commit.DropContact, d.commit.Erase
-		out.State, out.Changed = s.PublicState(st.Bot, v), d.changed
+		out.Ack, out.Erased, out.Changed = &d.ack, d.commit.Erase, d.changed
+		out.Removed = out.Removed || d.commit.DropContact
 	case persistence.Erased:
 		v.snap.Erased = true
 		out.Erased = true
@@ -182,6 +196,9 @@ func (s *Service) settle(st *site.Site, v *View, in Input, d *decision, res *per
 		}
 	default:
 		out.Err = refusalOf(res, in.N)
+	}
+	if len(out.Events) > 0 || out.Removed || out.Changed {
+		out.State = s.PublicState(st.Bot, v)
 	}
 	return out
 }

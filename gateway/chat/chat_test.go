@@ -60,7 +60,7 @@ func newNode(t *testing.T) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "zgoda.db"), sqlitestore.Options{})
+	store, err := sqlitestore.Open(t.Context(), filepath.Join(t.TempDir(), "zgoda.db"), sqlitestore.Options{Sites: []string{"demo"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -309,7 +309,7 @@ func TestP4_NewsMoveTheViewOn(t *testing.T) {
 func TestP5_FencedTakeover(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
-	rounds := 200
+	rounds := 50
 	if os.Getenv("ZGODA_PROVE") != "" {
 		rounds = 2000
 	}

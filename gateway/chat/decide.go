@@ -73,6 +73,11 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 	}
 	if bot.Of == protocol.OfGreeting {
 		bot.Of = d.state.Greeting
+		if v.snap.Version == 0 && in.Flow != "" && in.Flow != st.Flow.Hash {
+			// The flow has changed since the page was shown: what was pressed was
+			// an option of another question.
+			bot.Of = staleGreeting
+		}
 	}
 	// While a person has the conversation the bot records and keeps silent.
 	bot.Quiet = d.state.Owner != protocol.OwnerBot
@@ -99,6 +104,9 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 	}
 	return s.sealRecords(st, d, r.Entries)
 }
+
+// staleGreeting names no event.
+const staleGreeting = "greeting-of-another-flow"
 
 // changeOwner is the whole of a take-over: one commit that checks the version. A
 // bot's turn that was decided before it is stale after it, and is decided again

@@ -32,6 +32,10 @@ type Replay struct {
 // is still in the log, under the same number and name, and nothing after it was
 // trimmed. Otherwise the client is reset; there is no partial resume.
 func (s *Service) Resume(ctx context.Context, v *View, key persistence.Key, client string, have *protocol.Have) (Replay, error) {
+	lastN, err := s.store.LastInput(ctx, key, client)
+	if err != nil {
+		return Replay{}, fmt.Errorf("load client instance: %w", err)
+	}
 	r := persistence.Range{}
 	if have != nil && have.Seq > 0 {
 		r = persistence.Range{From: have.Seq, Before: have.Seq + 1, Limit: 1}
@@ -39,10 +43,6 @@ func (s *Service) Resume(ctx context.Context, v *View, key persistence.Key, clie
 	events, err := s.attach(ctx, v, key, r)
 	if err != nil {
 		return Replay{}, err
-	}
-	lastN, err := s.store.LastInput(ctx, key, client)
-	if err != nil {
-		return Replay{}, fmt.Errorf("load client instance: %w", err)
 	}
 	replay := Replay{LastN: lastN}
 	switch {
@@ -55,8 +55,11 @@ func (s *Service) Resume(ctx context.Context, v *View, key persistence.Key, clie
 		if v.snap.Seq > protocol.ResetEvents {
 			replay.After = v.snap.Seq - protocol.ResetEvents
 		}
-		if v.snap.First > 0 {
+		switch {
+		case v.snap.First > 0:
 			replay.After = max(replay.After, v.snap.First-1)
+		default: // the whole log was trimmed; only its top is known
+			replay.After = v.snap.Seq
 		}
 	}
 	return replay, nil
@@ -70,6 +73,16 @@ func continues(v *View, have *protocol.Have, events []protocol.Event) bool {
 		return v.snap.First <= 1
 	}
 	return len(events) == 1 && events[0].Seq == have.Seq && events[0].ID == have.ID
+}
+
+// Hold makes sure that this node is among the conversation's holders: another
+// socket of it, closing just now, may have taken the node out.
+func (s *Service) Hold(ctx context.Context, v *View, key persistence.Key) error {
+	if v.loaded && v.holder.Node != "" {
+		return nil
+	}
+	_, err := s.attach(ctx, v, key, persistence.Range{})
+	return err
 }
 
 // Next returns up to Chunk events after a number, as participants see them.
@@ -119,7 +132,7 @@ func (s *Service) Hear(ctx context.Context, st *site.Site, v *View, news *persis
 	if err != nil {
 		return out.failed(0, err)
 	}
-	out.Events, out.State = events, s.PublicState(st.Bot, v)
+	out.Events, out.State, out.Changed = events, s.PublicState(st.Bot, v), true
 	return out
 }
 
@@ -150,10 +163,11 @@ func (s *Service) follow(v *View, news *persistence.News) error {
 // it worked, Err.
 func (s *Service) Refresh(ctx context.Context, st *site.Site, v *View, key persistence.Key) Outcome {
 	var out Outcome
+	version := v.snap.Version
 	if err := s.reload(ctx, v, key, &out); err != nil {
 		return out.failed(0, err)
 	}
-	out.State = s.PublicState(st.Bot, v)
+	out.State, out.Changed = s.PublicState(st.Bot, v), v.snap.Version != version
 	out.Erased = v.snap.Erased
 	return out
 }

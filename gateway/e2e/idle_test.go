@@ -67,7 +67,7 @@ func answerMemory() {
 }
 
 // unlimited lets one address open as many sockets as it likes.
-var unlimited = httpapi.Limits{Sockets: -1, SocketsPerAddress: -1, PerSecond: -1, PerSecondPerAddress: -1, ConversationsPerMinute: -1}
+var unlimited = httpapi.Limits{Sockets: -1, SocketsPerAddress: -1, PerSecond: -1, PerSecondPerAddress: -1, ConversationsPerMinute: -1, FramesPerSecond: -1}
 
 func runIdleGateway() error {
 	data, err := os.MkdirTemp("", "zgoda-idle-")

@@ -27,6 +27,9 @@ type Limits struct {
 	// ConversationsPerMinute bounds new conversations from one address on one
 	// site, after a burst of as many. Default 60.
 	ConversationsPerMinute int
+	// FramesPerSecond bounds what one socket may send, after a burst of twice as
+	// many. Default 50.
+	FramesPerSecond int
 	// TrustedHops is how many proxies stand in front and append to
 	// X-Forwarded-For. 0 means none: the header is not looked at.
 	TrustedHops int
@@ -35,7 +38,7 @@ type Limits struct {
 func (l Limits) withDefaults() Limits {
 	for field, value := range map[*int]int{
 		&l.Sockets: 15000, &l.SocketsPerAddress: 1000, &l.PerSecond: 1000,
-		&l.PerSecondPerAddress: 20, &l.ConversationsPerMinute: 60,
+		&l.PerSecondPerAddress: 20, &l.ConversationsPerMinute: 60, &l.FramesPerSecond: 50,
 	} {
 		if *field == 0 {
 			*field = value
@@ -86,6 +89,14 @@ func limitOf(perSecond int) rate.Limit {
 	return rate.Limit(perSecond)
 }
 
+// would says what enter would, and takes nothing.
+func (a *admission) would(from netip.Prefix) (reason string, retry time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.now()
+	return a.refusal(a.use(from, now), now)
+}
+
 // enter takes a place for a new socket, or says why there is none and when to
 // ask again. Every place taken needs one leave.
 func (a *admission) enter(from netip.Prefix) (reason string, retry time.Duration) {
@@ -93,18 +104,28 @@ func (a *admission) enter(from netip.Prefix) (reason string, retry time.Duration
 	defer a.mu.Unlock()
 	now := a.now()
 	use := a.use(from, now)
+	if reason, retry = a.refusal(use, now); reason != "" {
+		return reason, retry
+	}
+	use.rate.AllowN(now, 1)
+	a.rate.AllowN(now, 1)
+	a.sockets++
+	use.sockets++
+	return "", 0
+}
+
+// refusal needs mu.
+func (a *admission) refusal(use *address, now time.Time) (reason string, retry time.Duration) {
 	switch l := a.limits; {
 	case l.Sockets >= 0 && a.sockets >= l.Sockets:
 		return reasonNodeFull, 10 * time.Second
 	case l.SocketsPerAddress >= 0 && use.sockets >= l.SocketsPerAddress:
 		return reasonAddressFull, 30 * time.Second
-	case !use.rate.AllowN(now, 1):
+	case use.rate.TokensAt(now) < 1:
 		return reasonAddressRate, 5 * time.Second
-	case !a.rate.AllowN(now, 1):
+	case a.rate.TokensAt(now) < 1:
 		return reasonNodeRate, 2 * time.Second
 	}
-	a.sockets++
-	use.sockets++
 	return "", 0
 }
 
@@ -202,4 +223,27 @@ func parseAddr(s string) netip.Addr {
 	}
 	addr, _ := netip.ParseAddr(strings.Trim(s, "[]"))
 	return addr
+}
+
+// A bucket bounds the frames of one socket. It is small, since every idle socket
+// has one.
+type bucket struct {
+	level float32 // frames taken and not yet forgiven
+	at    int64   // when level was computed, Unix milliseconds
+}
+
+// take reports whether one more frame fits into perSecond, after a burst of
+// twice as many.
+func (b *bucket) take(now time.Time, perSecond int) bool {
+	if perSecond < 0 {
+		return true
+	}
+	ms := now.UnixMilli()
+	forgiven := float32(ms-b.at) / 1000 * float32(perSecond)
+	b.level, b.at = max(0, b.level-max(0, forgiven)), ms
+	if b.level >= float32(2*perSecond) {
+		return false
+	}
+	b.level++
+	return true
 }

@@ -8,13 +8,16 @@ import (
 	"zgoda/gateway/protocol"
 )
 
+// maxMembers is how many sockets of one visitor a node takes.
+const maxMembers = 64
+
 // openFrame introduces the client: who it is, and where it goes on.
 func (s *session) openFrame(ctx context.Context, f protocol.ClientFrame) {
 	if s.open {
 		s.fail(0, protocol.CodeAlreadyOpen, "this socket is open already; use a new one to resume")
 		return
 	}
-	visitor, refused := s.identify(f)
+	visitor, shown, refused := s.identify(f)
 	if refused != nil {
 		s.send(refused)
 		if refused.Code == protocol.CodeTokenInvalid {
@@ -22,9 +25,9 @@ func (s *session) openFrame(ctx context.Context, f protocol.ClientFrame) {
 		}
 		return
 	}
-	s.client, s.locale, s.page = f.Client, f.Locale, f.Page
+	s.client, s.locale, s.page, s.flow = f.Client, f.Locale, f.Page, f.Flow
 	s.conversation = s.server.Conversations.Acquire(chat.KeyOf(s.site.Key, visitor))
-	if !s.resume(ctx, visitor, f.Have) {
+	if !s.resume(ctx, shown, visitor, f.Have) {
 		s.conversation.Release()
 		s.conversation = nil
 		return
@@ -37,7 +40,7 @@ func (s *session) openFrame(ctx context.Context, f protocol.ClientFrame) {
 // replay is written without the conversation's lock, so that a slow client holds
 // up nobody, and repeated until nothing is left; only then, under the lock, the
 // session is attached: between the last read and the attachment nothing fits.
-func (s *session) resume(ctx context.Context, visitor string, have *protocol.Have) bool {
+func (s *session) resume(ctx context.Context, shown shownToken, visitor string, have *protocol.Have) bool {
 	var replay chat.Replay
 	var reset *protocol.Reset
 	var epoch string
@@ -73,7 +76,7 @@ func (s *session) resume(ctx context.Context, visitor string, have *protocol.Hav
 		s.socket.Close(protocol.CloseErased, "erased")
 		return false
 	}
-	if !s.hello(visitor, replay) {
+	if !s.hello(shown, visitor, replay) {
 		return false
 	}
 	if reset != nil {
@@ -83,13 +86,18 @@ func (s *session) resume(ctx context.Context, visitor string, have *protocol.Hav
 	return s.replay(ctx, epoch, replay.Resume == protocol.ResumeNew)
 }
 
-func (s *session) hello(visitor string, replay chat.Replay) bool {
+func (s *session) hello(shown shownToken, visitor string, replay chat.Replay) bool {
 	now := s.server.Now()
-	token, expires, err := s.server.Tokens.Issue(s.site.Key, visitor, s.conversation.Key.Conversation, now)
-	if err != nil {
-		s.server.Log.Error("issue token", "site", s.site.Key, "error", err)
-		s.fail(0, protocol.CodeInternal, "the token could not be made; open again later")
-		return false
+	// Without the secret the token that was shown is not renewed: one that was
+	// stolen ends.
+	token, expires := shown.token, shown.expires
+	if shown.renew {
+		var err error
+		if token, expires, err = s.server.Tokens.Issue(s.site.Key, visitor, s.conversation.Key.Conversation, now); err != nil {
+			s.server.Log.Error("issue token", "site", s.site.Key, "error", err)
+			s.fail(0, protocol.CodeInternal, "the token could not be made; open again later")
+			return false
+		}
 	}
 	s.send(&protocol.Hello{
 		Visitor: visitor, Conversation: s.conversation.Key.Conversation,
@@ -105,15 +113,27 @@ func (s *session) replay(ctx context.Context, epoch string, isNew bool) bool {
 	for {
 		var frame *protocol.Events
 		var err error
+		over := false
 		s.conversation.Do(func(l live.Locked[chat.View]) {
 			v := l.Value()
+			if err = s.server.Chat.Hold(ctx, v, s.conversation.Key); err != nil {
+				return
+			}
+			if over = s.overtaken(v, epoch, isNew); over {
+				return
+			}
 			var events []protocol.Event
 			if events, err = s.server.Chat.Next(ctx, v, s.conversation.Key, s.sent); err != nil {
 				return
 			}
-			if len(events) == 0 && (isNew || !first) {
-				s.attach(l)
-				return
+			if len(events) == 0 {
+				// What is missing below the top was trimmed; there is nothing to
+				// wait for.
+				s.sent = v.Position().Seq
+				if isNew || !first {
+					over = !s.attach(l)
+					return
+				}
 			}
 			frame = protocol.NewEvents(epoch, events, nil)
 			if n := len(events); n > 0 {
@@ -126,6 +146,9 @@ func (s *session) replay(ctx context.Context, epoch string, isNew bool) bool {
 		if err != nil {
 			s.unavailable(0, err)
 			s.socket.Close(protocol.CloseGoAway, "resume")
+			return false
+		}
+		if over {
 			return false
 		}
 		if frame == nil {
@@ -143,13 +166,35 @@ func (s *session) replay(ctx context.Context, epoch string, isNew bool) bool {
 	}
 }
 
+// overtaken ends a session whose conversation was erased or begun anew while it
+// was being replayed: what it has seen does not go on.
+func (s *session) overtaken(v *chat.View, epoch string, isNew bool) bool {
+	switch {
+	case v.Erased():
+		s.fail(0, protocol.CodeErased, "this visitor was erased; drop the secret and begin anew")
+		s.socket.Close(protocol.CloseErased, "erased")
+		return true
+	case !isNew && v.Position().Epoch != epoch:
+		s.socket.Close(protocol.CloseGoAway, "resume")
+		return true
+	}
+	return false
+}
+
 // attach makes the session a member. A client instance has one socket: the
-// newest wins, since the older one is most likely half dead.
-func (s *session) attach(l live.Locked[chat.View]) {
+// newest wins, since the older one is most likely half dead. Every member gets
+// every event, so there is a bound on them.
+func (s *session) attach(l live.Locked[chat.View]) bool {
+	if l.Members() >= maxMembers {
+		s.fail(0, protocol.CodeTooManyClients, "this visitor has too many open pages; close some")
+		s.socket.Close(protocol.CloseAbuse, "too many open pages")
+		return false
+	}
 	l.Each(func(m live.Member) {
 		if other, ok := m.(*session); ok && other.client == s.client {
 			other.socket.Close(protocol.CloseSuperseded, "a newer socket took over")
 		}
 	})
 	l.Attach(s)
+	return true
 }

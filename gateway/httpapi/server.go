@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -54,6 +55,7 @@ func New(o Options) *Server {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.Limits = o.Limits.withDefaults()
 	return &Server{Options: o, admission: newAdmission(o.Limits, o.Now)}
 }
 
@@ -104,15 +106,31 @@ func (s *Server) admit(r *http.Request) (*site.Site, int, *refusal) {
 		return nil, http.StatusNotFound, &refusal{Code: "unknown_site", Message: "no such site; check the key in the snippet"}
 	case !st.AllowsOrigin(r.Header.Get("Origin")):
 		return nil, http.StatusForbidden, &refusal{Code: "origin_refused", Message: "this origin is not in the site's list of origins"}
+	case !offers(r, protocol.Subprotocol):
+		return nil, http.StatusBadRequest, &refusal{Code: "subprotocol", Message: "ask for the WebSocket subprotocol " + protocol.Subprotocol}
 	case s.draining.Load():
 		return nil, http.StatusServiceUnavailable, &refusal{Code: "draining", Message: "this node is being restarted", RetryAfterMS: drainRetry.Milliseconds()}
 	}
 	return st, http.StatusOK, nil
 }
 
+// offers reports whether a request asks for a subprotocol (RFC 6455 section
+// 4.1).
+func offers(r *http.Request, subprotocol string) bool {
+	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for name := range strings.SplitSeq(line, ",") {
+			if strings.TrimSpace(name) == subprotocol {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 	st, status, why := s.admit(r)
 	if why != nil {
+		s.Log.Info("socket refused", "reason", why.Code, "site", shorten(r.URL.Query().Get("site")), "origin", shorten(r.Header.Get("Origin")))
 		refuse(w, status, why)
 		return
 	}
@@ -162,12 +180,21 @@ func (s *Server) widgetConfig(w http.ResponseWriter, r *http.Request) {
 func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Cache-Control", "no-store")
-	if _, ok := s.Sites.Get(r.URL.Query().Get("site")); !ok {
+	st, ok := s.Sites.Get(r.URL.Query().Get("site"))
+	if !ok {
 		writeJSON(w, http.StatusOK, map[string]any{"ok": false, "reason": "unknown_site"})
 		return
 	}
+	if origin := r.Header.Get("Origin"); origin != "" && !st.AllowsOrigin(origin) {
+		writeJSON(w, http.StatusOK, map[string]any{"ok": false, "reason": "origin_refused"})
+		return
+	}
+	reason, retry := s.admission.would(clientAddress(r, s.Limits.TrustedHops))
 	if s.draining.Load() || s.Ready(r.Context()) != nil {
-		writeJSON(w, http.StatusOK, map[string]any{"ok": false, "reason": "unavailable", "retry_after_ms": drainRetry.Milliseconds()})
+		reason, retry = "unavailable", drainRetry
+	}
+	if reason != "" {
+		writeJSON(w, http.StatusOK, map[string]any{"ok": false, "reason": reason, "retry_after_ms": retry.Milliseconds()})
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"ok": true})
@@ -185,6 +212,11 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"ready": true})
 }
+
+// maxLogged bounds what of a request gets into a log line.
+const maxLogged = 100
+
+func shorten(s string) string { return s[:min(len(s), maxLogged)] }
 
 func refuse(w http.ResponseWriter, status int, why *refusal) {
 	if why.RetryAfterMS > 0 {

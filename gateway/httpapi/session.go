@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"time"
 
 	"zgoda/gateway/auth"
 	"zgoda/gateway/chat"
@@ -17,6 +18,9 @@ import (
 // send before it is closed.
 const maxBadFrames = 20
 
+// maxFloods is how many frames beyond the rate a socket may send.
+const maxFloods = 200
+
 // A session speaks the protocol over one socket. Its socket's reader drives it;
 // Deliver is called by whoever commits, with the conversation locked.
 type session struct {
@@ -28,9 +32,11 @@ type session struct {
 	// Owned by the socket's reader.
 	open         bool
 	known        bool // the conversation exists, or may be begun
-	bad          int
+	bad, floods  int
 	client       string
 	locale, page string
+	flow         string
+	budget       bucket
 	conversation *live.Conversation[chat.View]
 
 	// Guarded by the conversation's lock once the session is attached; the
@@ -63,7 +69,9 @@ func (s *session) Frame(data []byte, text bool) {
 	case f.T == protocol.TypeOpen:
 		s.openFrame(ctx, f)
 	case !s.open:
-		s.fail(0, protocol.CodeNotOpen, "send open first")
+		s.badFrame(&protocol.FrameError{Code: protocol.CodeNotOpen, Message: "send open first"})
+	case !s.budget.take(s.server.Now(), s.server.Limits.FramesPerSecond):
+		s.flooded(f)
 	default:
 		s.frame(ctx, f)
 	}
@@ -79,6 +87,17 @@ func (s *session) frame(ctx context.Context, f protocol.ClientFrame) {
 		// Nobody on the other side of a bot reads it.
 	default:
 		s.input(ctx, f)
+	}
+}
+
+// flooded answers a client that sends faster than anybody types. Its input is
+// not applied and may come again; one that goes on is closed.
+func (s *session) flooded(f protocol.ClientFrame) {
+	e := protocol.NewError(f.N, protocol.CodeRateLimited, "too many frames; send again later")
+	e.RetryAfterMS = time.Second.Milliseconds()
+	s.send(e)
+	if s.floods++; s.floods > maxFloods {
+		s.socket.Close(protocol.CloseAbuse, "too many frames")
 	}
 }
 
@@ -150,24 +169,32 @@ func (s *session) Deliver(d live.Delivery) {
 // identify finds out who opens. A token that is good or only expired names the
 // visitor; an expired one needs the secret to be renewed; the secret alone makes
 // a visitor, or finds the one it made before.
-func (s *session) identify(f protocol.ClientFrame) (visitor string, refused *protocol.Error) {
+func (s *session) identify(f protocol.ClientFrame) (visitor string, shown shownToken, refused *protocol.Error) {
 	if f.Secret != "" {
 		visitor = s.server.IDs.Visitor(s.site.Key, f.Secret)
 	}
 	if f.Token == "" {
 		if visitor == "" {
-			return "", protocol.NewError(0, protocol.CodeBadFrame, "open needs a secret, a token, or both")
+			return "", shown, protocol.NewError(0, protocol.CodeBadFrame, "open needs a secret, a token, or both")
 		}
-		return visitor, nil
+		return visitor, shownToken{renew: true}, nil
 	}
 	claims, err := s.server.Tokens.Verify(f.Token, s.site.Key, s.server.Now())
 	switch {
 	case errors.Is(err, auth.ErrTokenExpired) && visitor == "":
-		return "", protocol.NewError(0, protocol.CodeTokenExpired, "the token has expired; open with the secret to renew it")
+		return "", shown, protocol.NewError(0, protocol.CodeTokenExpired, "the token has expired; open with the secret to renew it")
 	case err != nil && !errors.Is(err, auth.ErrTokenExpired):
-		return "", protocol.NewError(0, protocol.CodeTokenInvalid, "the token is not one of this site; drop it and open with the secret")
+		return "", shown, protocol.NewError(0, protocol.CodeTokenInvalid, "the token is not one of this site; drop it and open with the secret")
 	case visitor != "" && visitor != claims.Visitor:
-		return "", protocol.NewError(0, protocol.CodeTokenInvalid, "token and secret belong to different visitors; drop the token")
+		return "", shown, protocol.NewError(0, protocol.CodeTokenInvalid, "token and secret belong to different visitors; drop the token")
 	}
-	return claims.Visitor, nil
+	return claims.Visitor, shownToken{token: f.Token, expires: claims.ExpiresAt, renew: visitor != ""}, nil
+}
+
+// shownToken is what becomes of the token in hello: it is renewed, or given back
+// as it was shown.
+type shownToken struct {
+	token   string
+	expires time.Time
+	renew   bool
 }

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -55,6 +56,7 @@ type Group struct {
 
 	mu      sync.Mutex // guards the fields below
 	sockets map[*Socket]struct{}
+	closed  bool
 	wg      sync.WaitGroup
 }
 
@@ -63,14 +65,14 @@ func NewGroup(o Options) *Group {
 	return &Group{opts: o.withDefaults(), sockets: map[*Socket]struct{}{}}
 }
 
-// Len returns the number of sockets that are served.
+// Len returns the number of sockets.
 func (g *Group) Len() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.sockets)
 }
 
-// All returns the sockets that are served now.
+// All returns the sockets there are now.
 func (g *Group) All() []*Socket {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -79,6 +81,26 @@ func (g *Group) All() []*Socket {
 		all = append(all, s)
 	}
 	return all
+}
+
+// Close refuses new sockets from now on. Those that are open stay.
+func (g *Group) Close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+}
+
+// EndSilent closes the sockets whose client was silent for too long, with a code
+// that says so: notOpened before the client has introduced itself, silent after
+// it. One that no sweep reaches is ended by its read deadline a little later,
+// which cannot tell the client anything.
+func (g *Group) EndSilent(notOpened, silent int) {
+	now := time.Now().Unix()
+	for _, s := range g.All() {
+		if code := s.silence(now, notOpened, silent); code != 0 {
+			s.Close(code, "nothing was heard")
+		}
+	}
 }
 
 // KeepAlive sends frame to every opened socket to which nothing was sent for
@@ -92,22 +114,26 @@ func (g *Group) KeepAlive(frame []byte, silent time.Duration) {
 	}
 }
 
-// Wait returns when every socket's goroutines have ended. No socket may be
-// served any more.
+// Wait returns when every socket's goroutines have ended. Close must have been
+// called.
 func (g *Group) Wait() {
 	g.wg.Wait()
 	g.workers.stop()
 }
 
-func (g *Group) adopt(conn *websocket.Conn, nc net.Conn) *Socket {
+// adopt makes a socket of a connection. It belongs to the group from here on, so
+// that a stop in between does not miss it.
+func (g *Group) adopt(conn *websocket.Conn, nc net.Conn) (*Socket, error) {
 	conn.SetReadLimit(g.opts.ReadLimit)
-	return &Socket{group: g, conn: conn, nc: nc, handled: make(chan struct{})}
-}
-
-func (g *Group) add(s *Socket) {
+	s := &Socket{group: g, conn: conn, nc: nc, handled: make(chan struct{}), heard: time.Now().Unix()}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.closed {
+		return nil, errors.Join(ErrClosed, conn.CloseNow())
+	}
 	g.sockets[s] = struct{}{}
+	g.wg.Add(1) // the reader; see Serve
+	return s, nil
 }
 
 func (g *Group) remove(s *Socket) {

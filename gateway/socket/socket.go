@@ -42,11 +42,15 @@ type Socket struct {
 	closing bool
 	opened  bool
 	wrote   int64         // when a frame was last queued, Unix seconds
+	heard   int64         // when a frame last came, or the socket, Unix seconds
 	idle    chan struct{} // closed by the writer when the queue is empty; nil if nobody waits
 }
 
 // ErrClosed is returned for a socket that is closing or closed.
 var ErrClosed = errors.New("socket is closed")
+
+// sweepGrace is how much later than EndSilent the read deadline ends a socket.
+const sweepGrace = 10 * time.Second
 
 // buffers holds read buffers. A socket has one only while a frame is read, so
 // idle sockets share a few.
@@ -56,8 +60,10 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // the socket ends.
 func (s *Socket) Serve(h Handler) {
 	s.handler = h
-	s.group.add(s)
-	s.group.wg.Go(s.read)
+	go func() {
+		defer s.group.wg.Done() // counted by adopt
+		s.read()
+	}()
 }
 
 // Opened tells the socket that its client has introduced itself: from now on the
@@ -72,6 +78,21 @@ func (s *Socket) silentSince(unix int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.opened && !s.closing && s.wrote <= unix
+}
+
+// silence returns the code to close with, 0 where the socket may stay.
+func (s *Socket) silence(now int64, notOpened, silent int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	since := time.Duration(now-s.heard) * time.Second
+	switch {
+	case s.closing:
+	case !s.opened && since >= s.group.opts.OpenTimeout:
+		return notOpened
+	case s.opened && since >= s.group.opts.IdleTimeout:
+		return silent
+	}
+	return 0
 }
 
 func (s *Socket) read() {
@@ -123,11 +144,13 @@ func (s *Socket) armRead() error {
 	if s.closing {
 		return nil
 	}
-	timeout := s.group.opts.OpenTimeout
-	if s.opened {
-		timeout = s.group.opts.IdleTimeout
+	now := time.Now()
+	if !s.opened {
+		// Frames before the introduction do not buy time.
+		return s.nc.SetReadDeadline(time.Unix(s.heard, 0).Add(s.group.opts.OpenTimeout + sweepGrace))
 	}
-	return s.nc.SetReadDeadline(time.Now().Add(timeout))
+	s.heard = now.Unix()
+	return s.nc.SetReadDeadline(now.Add(s.group.opts.IdleTimeout + sweepGrace))
 }
 
 // Send queues one frame and returns at once. The socket keeps data, which must

@@ -50,7 +50,7 @@ func (h *slimHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 // Upgrade turns a request into a socket. The caller has checked the origin and
 // every limit before: this is the point from which a connection costs. On an
-// error the response is written already. The socket does nothing until Serve.
+// error the response is written already. Serve must be called on the socket.
 func (g *Group) Upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (*Socket, error) {
 	h := &slimHijacker{ResponseWriter: w}
 	conn, err := websocket.Accept(h, r, &websocket.AcceptOptions{
@@ -62,5 +62,5 @@ func (g *Group) Upgrade(w http.ResponseWriter, r *http.Request, subprotocol stri
 	if err != nil {
 		return nil, err
 	}
-	return g.adopt(conn, h.conn), nil
+	return g.adopt(conn, h.conn)
 }

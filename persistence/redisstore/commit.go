@@ -13,6 +13,9 @@ import (
 // maxMissed is how many missed events a stale commit is answered with.
 const maxMissed = 1000
 
+// maxName bounds what is kept beside its length in two bytes.
+const maxName = 1000
+
 // Replies of the commit script that are no Outcome.
 const (
 	replyDefect = 10
@@ -69,6 +72,8 @@ func checkCommit(c *persistence.Commit) error {
 		return errors.New("an erasure must not write events, state, profile or contact")
 	case c.Contact != nil && c.DropContact:
 		return errors.New("contact values cannot be both replaced and dropped")
+	case len(c.Epoch) > maxName:
+		return errors.New("the epoch is too long")
 	}
 	return nil
 }
@@ -190,13 +195,13 @@ func decodeResult(c *persistence.Commit, res result) (persistence.Result, error)
 	out := persistence.Result{Outcome: persistence.Outcome(kind)}
 	switch kind {
 	case int64(persistence.Committed):
-		out.Snapshot = persistence.Snapshot{Version: l.number(), ProfileVersion: l.number(), Epoch: l.text()}
+		out.Snapshot = persistence.Snapshot{Version: l.count(), ProfileVersion: l.count(), Epoch: l.text()}
 	case int64(persistence.Duplicate):
 		out.Answer = l.bytes()
 	case int64(persistence.NumberGap):
-		out.Expected = l.number()
+		out.Expected = l.count()
 	case int64(persistence.RateLimited):
-		out.RetryAfter = min(time.Duration(l.number())*time.Microsecond, c.Rate.Window)
+		out.RetryAfter = min(time.Duration(l.count())*time.Microsecond, c.Rate.Window)
 	case int64(persistence.Stale):
 		out.Snapshot = l.snapshot(c.Key, res.run)
 		out.Missed = l.events(false)

@@ -45,14 +45,16 @@ func open(t testing.TB, o Options) *Store {
 	return s
 }
 
-// backend makes stores that share servers and have a prefix of their own.
-func backend(o Options) storetest.ConversationBackend {
-	return storetest.ConversationBackend{
-		New: func(t *testing.T) storetest.ConversationStore {
-			o := o
-			o.Prefix, o.Sites = newPrefix(), contractSites
-			return open(t, o)
-		},
+// contract runs every suite on stores that share servers and have a prefix of
+// their own.
+func contract(t *testing.T, o Options) {
+	fresh := func(t *testing.T) *Store {
+		o := o
+		o.Prefix, o.Sites = newPrefix(), contractSites
+		return open(t, o)
+	}
+	storetest.Conversations(t, storetest.ConversationBackend{
+		New: func(t *testing.T) storetest.ConversationStore { return fresh(t) },
 		Reopen: func(t *testing.T, s storetest.ConversationStore) storetest.ConversationStore {
 			old := s.(*Store)
 			if err := old.Close(); err != nil {
@@ -60,18 +62,21 @@ func backend(o Options) storetest.ConversationBackend {
 			}
 			return open(t, old.opts)
 		},
-	}
+	})
+	storetest.Nodes(t, storetest.NodesBackend{New: func(t *testing.T) storetest.NodeStore { return fresh(t) }})
+	storetest.Timers(t, storetest.TimersBackend{New: func(t *testing.T) storetest.TimerStore { return fresh(t) }})
+	storetest.Inbox(t, storetest.InboxBackend{New: func(t *testing.T) storetest.InboxStore { return fresh(t) }})
 }
 
 func TestStandaloneContract(t *testing.T) {
 	t.Parallel()
 	server := startRedis(t, servers.RedisOptions{})
-	storetest.Conversations(t, backend(Options{Addrs: []string{server.Addr()}}))
+	contract(t, Options{Addrs: []string{server.Addr()}})
 }
 
-func TestClusterContract(t *testing.T) {
-	t.Parallel()
-	cluster, err := servers.RedisCluster(t.Context(), 3)
+func startCluster(t testing.TB, n int) *servers.Cluster {
+	t.Helper()
+	cluster, err := servers.RedisCluster(t.Context(), n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,5 +85,11 @@ func TestClusterContract(t *testing.T) {
 			t.Errorf("stop cluster: %v", err)
 		}
 	})
-	storetest.Conversations(t, backend(Options{Addrs: cluster.Addrs(), Mode: Cluster}))
+	return cluster
+}
+
+func TestClusterContract(t *testing.T) {
+	t.Parallel()
+	cluster := startCluster(t, 3)
+	contract(t, Options{Addrs: cluster.Addrs(), Mode: Cluster})
 }

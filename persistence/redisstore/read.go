@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"zgoda/persistence"
 )
@@ -61,10 +60,11 @@ func (s *Store) LastInput(ctx context.Context, key persistence.Key, client strin
 		return 0, nil
 	}
 	text, _ := res.val.(string)
-	last, _, _ := strings.Cut(text, " ")
-	n, err := strconv.ParseUint(last, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("read last input: %w", err)
+	var r reader
+	p := packed{rest: text, r: &r}
+	n := p.number()
+	if r.err != nil {
+		return 0, fmt.Errorf("read last input: %w", r.err)
 	}
 	return n, nil
 }

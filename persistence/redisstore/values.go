@@ -2,9 +2,11 @@ package redisstore
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -80,6 +82,9 @@ func (l *elements) next() any {
 	return v
 }
 
+// count reads a number that Redis returned as one.
+func (l *elements) count() uint64 { return uint64(max(l.integer(), 0)) }
+
 func (l *elements) integer() int64 {
 	n, ok := l.next().(int64)
 	if !ok {
@@ -121,7 +126,8 @@ func (l *elements) list() *elements {
 	return &elements{items: items, r: l.r}
 }
 
-// A convHead is the field of a conversation that heads.lua describes.
+// A convHead is what Go reads of a conversation's packed field; heads.lua
+// describes it.
 type convHead struct {
 	version, seq, first uint64
 	epoch               string
@@ -133,34 +139,53 @@ func (h convHead) position() persistence.Position {
 
 // convHead reads a conversation's head; what is missing is the zero one.
 func (l *elements) convHead() convHead {
-	s := l.text()
-	if s == "" {
+	p := l.packed()
+	if p.rest == "" {
 		return convHead{}
 	}
-	var h convHead
-	h.version, s = l.cutNumber(s)
-	h.seq, s = l.cutNumber(s)
-	h.first, s = l.cutNumber(s)
-	for range 3 { // what only the scripts need
-		_, s, _ = strings.Cut(s, " ")
-	}
-	size, rest, _ := strings.Cut(s, ":")
-	n, err := strconv.Atoi(size)
-	if err != nil || n < 0 || n > len(rest) {
-		l.r.err = errReply
-		return convHead{}
-	}
-	h.epoch = rest[:n]
+	h := convHead{version: p.number(), seq: p.number(), first: p.number()}
+	p.take(2 * numberSize) // what only the scripts need
+	p.take(p.size(1))
+	h.epoch = p.take(p.size(2))
 	return h
 }
 
-func (l *elements) cutNumber(s string) (uint64, string) {
-	digits, rest, _ := strings.Cut(s, " ")
-	n, err := strconv.ParseUint(digits, 10, 64)
-	if err != nil && l.r.err == nil {
-		l.r.err = fmt.Errorf("number in a reply: %w", err)
+// A packed value is what struct.pack of Redis' Lua made.
+type packed struct {
+	rest string
+	r    *reader
+}
+
+const numberSize = 8
+
+func (l *elements) packed() *packed { return &packed{rest: l.text(), r: l.r} }
+
+func (p *packed) take(n int) string {
+	if n > len(p.rest) {
+		p.rest, p.r.err = "", errReply
+		return ""
 	}
-	return n, rest
+	s := p.rest[:n]
+	p.rest = p.rest[n:]
+	return s
+}
+
+// number reads a double that holds a whole number.
+func (p *packed) number() uint64 {
+	s := p.take(numberSize)
+	if s == "" {
+		return 0
+	}
+	return uint64(math.Float64frombits(binary.LittleEndian.Uint64([]byte(s))))
+}
+
+// size reads a length of so many bytes.
+func (p *packed) size(bytes int) int {
+	n := 0
+	for i, b := range []byte(p.take(bytes)) {
+		n |= int(b) << (8 * i)
+	}
+	return n
 }
 
 // snapshot reads what snapshot.lua returns. A profile that another process
@@ -170,18 +195,15 @@ func (l *elements) snapshot(key persistence.Key, run string) persistence.Snapsho
 	s := persistence.Snapshot{Key: key, Visitor: f.text()}
 	conv := f.convHead()
 	s.Version, s.Epoch, s.Seq, s.First, s.State = conv.version, conv.epoch, conv.seq, conv.first, f.bytes()
-	head := f.text()
+	p := f.packed()
 	s.Profile, s.Contact = f.bytes(), f.bytes()
-	if head == "" {
+	if p.rest == "" {
 		return s
 	}
-	s.ProfileVersion, head = l.cutNumber(head)
-	s.VSeq, head = l.cutNumber(head)
-	for range 3 { // what only the scripts need
-		_, head, _ = strings.Cut(head, " ")
-	}
-	wrote, marks, _ := strings.Cut(head, " ")
-	s.Doubt, s.Erased = wrote != run, marks == "e"
+	s.ProfileVersion, s.VSeq = p.number(), p.number()
+	p.take(3 * numberSize) // what only the scripts need
+	wrote := p.take(p.size(1))
+	s.Doubt, s.Erased = wrote != run, p.rest == "e"
 	return s
 }
 

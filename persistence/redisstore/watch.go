@@ -62,7 +62,7 @@ func (s *Store) lookAt(ctx context.Context, w *owner, c *redis.Client) error {
 	if err != nil {
 		return err
 	}
-	full := limit > 0 && float64(used) > fullShare*float64(limit)
+	full := isFull(used, limit)
 	if w.full.Swap(full) != full {
 		if full {
 			s.opts.Log.Error("Redis is nearly full, new conversations are refused", "used", used, "maxmemory", limit)

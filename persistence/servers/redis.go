@@ -151,6 +151,12 @@ func (s *RedisServer) start(ctx context.Context) error {
 	})
 	defer func() { _ = c.Close() }()
 	err = p.await(ctx, s.logFile(), func(ctx context.Context) error {
+		// The driver writes to the standard error when it is refused.
+		probe, err := net.Dial("tcp", s.Addr())
+		if err != nil {
+			return err
+		}
+		_ = probe.Close()
 		info, err := c.InfoMap(ctx, "server").Result()
 		if err != nil {
 			return err

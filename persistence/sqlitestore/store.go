@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -33,6 +34,9 @@ type Options struct {
 	// first opening for writing and compared at every later one; a different
 	// value is persistence.ErrWrongKey. Empty compares nothing.
 	CheckValue []byte
+	// Sites are the sites whose timers are looked for; a site that is not served
+	// must not stand in the way of the others.
+	Sites []string
 	// Log receives what no caller waits for, such as a checkpoint that could not
 	// finish. Nil discards it.
 	Log *slog.Logger
@@ -43,6 +47,7 @@ type Options struct {
 // Close.
 type Store struct {
 	path     string
+	sites    string // JSON list
 	log      *slog.Logger
 	readOnly bool
 	lock     *fileLock // nil when read-only
@@ -72,7 +77,7 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	s := &Store{
-		path: abs, log: opts.Log, readOnly: opts.ReadOnly,
+		path: abs, sites: jsonList(opts.Sites), log: opts.Log, readOnly: opts.ReadOnly,
 		reading: make(chan *conn, readers), closed: make(chan struct{}),
 	}
 	if s.log == nil {
@@ -284,4 +289,13 @@ func (s *Store) read(ctx context.Context, f func(*conn) error) error {
 		c = nil
 	}
 	return err
+}
+
+// jsonList is a list of names as SQLite's json_each reads it.
+func jsonList(names []string) string {
+	b, err := json.Marshal(names)
+	if err != nil || names == nil {
+		return "[]"
+	}
+	return string(b)
 }

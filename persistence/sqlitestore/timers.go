@@ -19,7 +19,7 @@ const (
 	sqlPutTimer    = `INSERT INTO timer (site, conversation, name, due) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET due = excluded.due`
 	sqlDropTimer   = `DELETE FROM timer WHERE site = ? AND conversation = ? AND name = ?`
 	sqlEraseTimers = `DELETE FROM timer WHERE site = ? AND conversation = ?`
-	sqlDueTimers   = `SELECT site, conversation, name, due FROM timer WHERE due <= ? ORDER BY due LIMIT ?`
+	sqlDueTimers   = `SELECT site, conversation, name, due FROM timer WHERE due <= ? AND site IN (SELECT value FROM json_each(?)) ORDER BY due LIMIT ?`
 )
 
 // putTimers sets, moves and cancels. An erased visitor has none left.
@@ -49,7 +49,7 @@ func (c *commit) putTimers() error {
 func (s *Store) DueTimers(ctx context.Context, now time.Time, limit int) ([]persistence.Timer, error) {
 	var due []persistence.Timer
 	err := s.read(ctx, func(c *conn) error {
-		return c.each(ctx, sqlDueTimers, row(unixNano(now), limit), func(rows *sql.Rows) error {
+		return c.each(ctx, sqlDueTimers, row(unixNano(now), s.sites, limit), func(rows *sql.Rows) error {
 			var t persistence.Timer
 			var at int64
 			if err := rows.Scan(&t.Site, &t.Conversation, &t.Name, &at); err != nil {

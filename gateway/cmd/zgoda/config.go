@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -43,6 +45,7 @@ type limitsConfig struct {
 	PerSecond              int `yaml:"per_second" env:"PER_SECOND"`
 	PerSecondPerAddress    int `yaml:"per_second_per_address" env:"PER_SECOND_PER_ADDRESS"`
 	ConversationsPerMinute int `yaml:"conversations_per_minute" env:"CONVERSATIONS_PER_MINUTE"`
+	FramesPerSecond        int `yaml:"frames_per_second" env:"FRAMES_PER_SECOND"`
 }
 
 type processorConfig struct {
@@ -50,6 +53,8 @@ type processorConfig struct {
 	Address string `yaml:"address" env:"ADDRESS"`
 	Contact string `yaml:"contact" env:"CONTACT"`
 }
+
+const envPrefix = "ZGODA_"
 
 const defaultConfig = "configs/zgoda.yaml"
 
@@ -71,7 +76,7 @@ func (f *rootFlags) load() (config, error) {
 			return c, fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	if err := env.ParseWithOptions(&c, env.Options{Prefix: "ZGODA_"}); err != nil {
+	if err := env.ParseWithOptions(&c, env.Options{Prefix: envPrefix}); err != nil {
 		return c, fmt.Errorf("environment: %w", err)
 	}
 	if f.data != "" {
@@ -109,9 +114,50 @@ func parseConfig(raw []byte, c *config) error {
 	}
 	var joined []error
 	for _, e := range all.Errors {
-		joined = append(joined, fmt.Errorf("line %d, column %d: %s", e.Mark.Line, e.Mark.Column, e.Message))
+		// The library names the Go type, which says nothing to a reader.
+		message, _, _ := strings.Cut(e.Message, " in type ")
+		message = strings.Replace(message, "field ", "there is no setting ", 1)
+		message = strings.TrimSuffix(message, " not found")
+		joined = append(joined, fmt.Errorf("line %d, column %d: %s", e.Mark.Line, e.Mark.Column, message))
 	}
 	return errors.Join(joined...)
+}
+
+// hasSite reports a key that no site file has, so that a mistyped one does not
+// look like a site where nobody agreed. Where the files cannot be read, the
+// store alone decides.
+func (c config) hasSite(key string) error {
+	o := c.options()
+	sites, err := site.LoadDir(o.SitesDir, site.Options{Processor: o.Processor})
+	if err != nil {
+		return nil
+	}
+	if _, ok := sites.Get(key); !ok {
+		return fmt.Errorf("no site %q; there are %s", key, strings.Join(sites.Keys(), ", "))
+	}
+	return nil
+}
+
+// unknownEnvironment lists variables that look like ours and are not: a misspelt
+// one would be ignored silently.
+func unknownEnvironment(environ []string) []string {
+	known := map[string]bool{}
+	params, err := env.GetFieldParamsWithOptions(&config{}, env.Options{Prefix: envPrefix})
+	if err != nil {
+		return nil
+	}
+	for _, p := range params {
+		known[p.Key] = true
+	}
+	var unknown []string
+	for _, line := range environ {
+		name, _, _ := strings.Cut(line, "=")
+		if strings.HasPrefix(name, envPrefix) && !known[name] && !strings.HasPrefix(name, envPrefix+"PORT") {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
 }
 
 // logger writes to standard error: standard output belongs to what a command
@@ -133,7 +179,8 @@ func (c config) options() gateway.Options {
 		Limits: httpapi.Limits{
 			Sockets: c.Limits.Sockets, SocketsPerAddress: c.Limits.SocketsPerAddress, PerSecond: c.Limits.PerSecond,
 			PerSecondPerAddress: c.Limits.PerSecondPerAddress, ConversationsPerMinute: c.Limits.ConversationsPerMinute,
-			TrustedHops: c.TrustedHops,
+			FramesPerSecond: c.Limits.FramesPerSecond,
+			TrustedHops:     c.TrustedHops,
 		},
 	}
 }

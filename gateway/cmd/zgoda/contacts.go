@@ -32,6 +32,9 @@ func withContacts(ctx context.Context, flags *rootFlags, siteKey string, use fun
 	if siteKey == "" {
 		return fmt.Errorf("name the site with --site")
 	}
+	if err := c.hasSite(siteKey); err != nil {
+		return err
+	}
 	contacts, closeStore, err := gateway.OpenContacts(ctx, c.Data)
 	if err != nil {
 		return err
@@ -72,8 +75,8 @@ them exists.`,
 		},
 	}
 	cmd.Flags().StringVar(&siteKey, "site", "", "key of the site (required)")
-	cmd.Flags().StringVar(&q.Purpose, "purpose", "", "only rows of this purpose and --status")
-	cmd.Flags().StringVar(&q.Status, "status", "", "granted, declined, withdrawn, expired, deferred, requested, not_asked or erased")
+	cmd.Flags().StringVar(&q.Purpose, "purpose", "", "with --status: only rows whose status is that for this purpose")
+	cmd.Flags().StringVar(&q.Status, "status", "", "only rows with this status for --purpose, or for any purpose: granted, declined, withdrawn, expired, deferred, requested, not_asked or erased")
 	cmd.Flags().StringVar(&q.After, "after", "", "go on after this visitor")
 	cmd.Flags().IntVar(&q.Limit, "limit", 100, "rows at the most")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -130,7 +133,7 @@ func printOverview(out io.Writer, siteKey string, o persistence.Overview) error 
 	}
 	switch {
 	case len(o.Rows) == 0:
-		fmt.Fprintln(out, "no visitors yet")
+		fmt.Fprintln(out, "no visitors here")
 	case o.Next != "":
 		fmt.Fprintf(out, "\nmore: add --after %s\n", o.Next)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -51,6 +52,9 @@ cannot be read.`,
 }
 
 func serve(ctx context.Context, c config, out io.Writer) error {
+	for _, name := range unknownEnvironment(os.Environ()) {
+		fmt.Fprintf(out, "note  %s is set, but there is no such setting\n", name)
+	}
 	app, err := gateway.New(ctx, c.options())
 	if err != nil {
 		return explain(err)
@@ -76,11 +80,16 @@ func announce(out io.Writer, app *gateway.App, c config) {
 	fmt.Fprintf(out, "  health        %s/healthz  %s/readyz\n", base, base)
 	fmt.Fprintf(out, "  sites         %s\n", strings.Join(app.Sites().Keys(), ", "))
 	fmt.Fprintf(out, "  data          %s\n\n", filepath.Join(c.Data, gateway.StoreFile))
+	noted := false
 	for _, key := range app.Sites().Keys() {
 		st, _ := app.Sites().Get(key)
 		for _, w := range st.Warnings {
 			fmt.Fprintf(out, "  note  %s: %s\n", key, w)
+			noted = true
 		}
+	}
+	if noted {
+		fmt.Fprintln(out)
 	}
 	fmt.Fprintln(out, "Ctrl-C stops it; nothing that was accepted is lost.")
 }

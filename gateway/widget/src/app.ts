@@ -79,7 +79,6 @@ class Widget implements App {
       case 'reset': return this.#session.forget();
       case 'destroy': return this.#destroy();
       case 'get': return this.#get(String(args[0]));
-      case 'identify': return console.error('zgoda: identify is not offered by this version');
       default: return console.error(`zgoda: there is no command "${command}"`);
     }
   }

@@ -20,13 +20,20 @@ function get(url: string): Promise<Response> {
   return fetch(url, { credentials: 'omit', referrerPolicy: 'no-referrer' });
 }
 
-// fetchConfig answers the HTTP status where that is not success, and -1 where there is no answer.
-export async function fetchConfig(base: string, site: string, locale: string): Promise<Config | number> {
+// Refusal says why there is no configuration: an HTTP status, or -1 where there is no answer.
+export interface Refusal { status: number; code: string }
+
+// fetchConfig asks for the status where the answer cannot be read: from another origin a
+// refusal looks like a broken network.
+export async function fetchConfig(base: string, site: string, locale: string): Promise<Config | Refusal> {
   try {
     const answer = await get(`${base}/v1/sites/${encodeURIComponent(site)}/widget?locale=${encodeURIComponent(locale)}`);
-    return answer.ok ? ((await answer.json()) as Config) : answer.status;
+    if (answer.ok) return (await answer.json()) as Config;
+    const { code = '' } = (await answer.json().catch(() => ({}))) as Partial<Refusal>;
+    return { status: answer.status, code };
   } catch {
-    return -1;
+    const status = await fetchStatus(base, site);
+    return status?.ok ? { status: 403, code: 'unreadable' } : { status: status?.reason === 'unknown_site' ? 404 : -1, code: status?.reason ?? '' };
   }
 }
 

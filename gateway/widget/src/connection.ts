@@ -41,6 +41,7 @@ export class Connection {
   #refused = 0; // handshakes in a row that never opened
   #floor = 0; // retry_after_ms the gateway asked for
   #heard = 0;
+  #dialled = 0;
   #retry = 0;
   #leaving = 0;
   #beating = 0;
@@ -73,8 +74,7 @@ export class Connection {
     clearTimeout(this.#leaving);
     clearTimeout(this.#beating);
     clearTimeout(this.#probing);
-    for (const s of [this.#current, this.#next]) this.#drop(s);
-    this.#current = this.#next = undefined;
+    this.#clear();
     this.code = code;
     this.#enter(code ? 'stopped' : 'idle');
   }
@@ -82,8 +82,7 @@ export class Connection {
   // again leaves the socket for a new one: what is missing comes by resuming.
   again(afterMS = 0): void {
     if (this.phase === 'idle' || this.phase === 'stopped') return;
-    for (const s of [this.#current, this.#next]) this.#drop(s);
-    this.#current = this.#next = undefined;
+    this.#clear();
     if (afterMS > 0) this.#wait(afterMS);
     else this.#dial();
   }
@@ -102,6 +101,13 @@ export class Connection {
     }
   }
 
+  // hurry tries now, as the visitor wants, but not every moment nor before the gateway allows.
+  hurry(): void {
+    if (this.phase !== 'waiting') return;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#dial(), this.#dialled + Math.max(2 * second, this.#floor) - Date.now());
+  }
+
   hold(ms: number): void {
     this.#floor = ms;
   }
@@ -116,6 +122,7 @@ export class Connection {
   #dial(): void {
     clearTimeout(this.#retry);
     this.#floor = 0;
+    this.#dialled = Date.now();
     const url = `${this.#base.replace(/^http/, 'ws')}/v1/ws?site=${encodeURIComponent(this.#site)}`;
     const ws = new WebSocket(url, SUBPROTOCOL);
     const s: Socket = { ws, ready: false, timer: 0 };
@@ -222,9 +229,9 @@ export class Connection {
       }
     } else return;
     const back = this.#owner.closed(code) ?? mayReturn(code);
-    if (this.#current) return; // closed() has dialled by itself
+    if (this.#current || this.phase === 'idle') return; // closed() has dialled or ended it
     if (!back) this.stop(code);
-    else if (this.phase !== 'idle') void this.#comeBack();
+    else void this.#comeBack();
   }
 
   async #comeBack(): Promise<void> {
@@ -248,6 +255,11 @@ export class Connection {
     const floor = this.#floor * (1 + Math.random() / 2);
     this.#retry = setTimeout(() => this.#dial(), Math.max(ms, floor));
     this.#enter('waiting');
+  }
+
+  #clear(): void {
+    for (const s of [this.#current, this.#next]) this.#drop(s);
+    this.#current = this.#next = undefined;
   }
 
   #drop(s: Socket | undefined): void {

@@ -48,7 +48,7 @@ function start(script: HTMLScriptElement): void {
   button.ariaLabel = labels[known(wanted())]!;
   button.ariaExpanded = 'false';
   if (color) host.style.setProperty('--accent', color);
-  if (position === 'left') host.dataset['side'] = 'left';
+  if (position) host.dataset['side'] = position;
   const draw = (tag: string, name: string, value: string) => {
     const el = document.createElementNS('http://www.w3.org/2000/svg', tag);
     el.setAttribute(name, value);

@@ -17,6 +17,11 @@ export interface Item extends Kept {
   after: number; // seq it was written after
 }
 
+// stuck: nothing will happen to the line by itself.
+export function stuck({ status }: Item): boolean {
+  return status === 'refused' || status === 'failed';
+}
+
 const maxAlone = 16; // until hello has stated the limits
 
 export class Outbox {

@@ -47,6 +47,7 @@ export interface Part { text?: string; contact?: boolean; removed?: boolean; mas
 export interface CodeText { code: string; text: string }
 export interface Card {
   request: string;
+  locale: string;
   title: string;
   body: string;
   purposes?: CodeText[] | null;

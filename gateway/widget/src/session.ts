@@ -58,11 +58,18 @@ export class Session implements Owner {
     const got = await fetchConfig(this.#ctx.base, this.#ctx.site, locale);
     this.#asking = 0;
     this.configError = 0;
-    if (typeof got === 'number') {
-      this.configError = got;
-      this.#ctx.emit('error', { code: 'config', message: `status ${got}` });
+    if ('status' in got) {
+      const { status, code } = got;
+      this.configError = status;
+      if (this.shut) console.warn(`zgoda: ${code || status}: check data-site="${this.#ctx.site}" and the site's origins (here: ${location.origin})`);
+      this.#ctx.emit('error', { code: 'config', message: `${status} ${code}` });
     } else this.config = got;
     this.changed();
+  }
+
+  // shut: the gateway does not serve this page.
+  get shut(): boolean {
+    return !this.config && (this.configError === 404 || this.configError === 403);
   }
 
   get begun(): boolean {
@@ -80,6 +87,7 @@ export class Session implements Owner {
       this.store.save({ secret: randomHex(), open: true, flow, locale });
       this.#begin(newInstance(this.store));
     } else this.#connect();
+    this.line.hurry();
     this.own.items.push(this.outbox.add(frame, this.log.seq, label));
     this.#flush();
     this.changed();
@@ -312,7 +320,7 @@ export class Session implements Owner {
       item.status = 'refused';
       item.code = f.refused.code;
       if (item.frame.t === 'skip') this.discard(item);
-      this.#ctx.emit('error', { code: f.refused.code, message: f.refused.message });
+      this.#ctx.emit('error', f.refused);
     } else if (item) {
       this.#sent(item);
       // Its event may still be under way; without one the line has done its work.
@@ -329,7 +337,7 @@ export class Session implements Owner {
   }
 
   #onError(f: p.ErrorFrame): void {
-    this.#ctx.emit('error', { code: f.code, message: f.message });
+    this.#ctx.emit('error', f);
     switch (f.code) {
       case 'erased':
         this.#wasErased();

@@ -7,7 +7,7 @@ local conv, log, inputs, profile, owner, holders = KEYS[1], KEYS[2], KEYS[3], KE
 local outbox, timers = KEYS[7], KEYS[8]
 local base, name, visitor, me, run = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local nowMicros, client, n, slot, digest, answer = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-local version, pversion, epoch, since = ARGV[13], ARGV[14], ARGV[15], ARGV[16]
+local version, pversion, epoch, since = tonumber(ARGV[13]), tonumber(ARGV[14]), ARGV[15], ARGV[16]
 local nEvents, nOutbox, nTimers = tonumber(ARGV[19]), tonumber(ARGV[20]), tonumber(ARGV[21])
 local hasState, hasProfile, hasContact, drop, erase, confirm, full, hasRow, rowGone = string.byte(ARGV[1], 1, 9)
 local YES = 49
@@ -24,7 +24,7 @@ local now = tonumber(nowMicros)
 local nowMillis = math.floor(now / 1000)
 
 local known, who = redis.call('HGET', conv, 'h'), nil
-local v, seq, first, firstAt, renewed, convRun, oldEpoch = '0', 0, 0, 0, 0, '-', ''
+local v, seq, first, firstAt, renewed, convRun, oldEpoch = 0, 0, 0, 0, 0, '', ''
 if known then
   v, seq, first, firstAt, renewed, convRun, oldEpoch, who = convHead(known)
 else
@@ -33,7 +33,7 @@ end
 if who and who ~= visitor then return { 10, 'the conversation belongs to another visitor' } end
 
 local met = redis.call('HGET', profile, 'h')
-local pv, vseq, unflushed, rateStart, rateCount, profileRun, marks = '0', 0, 0, 0, 0, '-', '-'
+local pv, vseq, unflushed, rateStart, rateCount, profileRun, marks = 0, 0, 0, 0, 0, '', ''
 if met then
   pv, vseq, unflushed, rateStart, rateCount, profileRun, marks = profileHead(met)
 end
@@ -45,18 +45,21 @@ if marks == 'e' then
   return { 2 }
 end
 
+-- What is kept of a client instance: its newest number and when it came.
+local CLIENT, ANSWER = '<dd', '<dI'
 local used = redis.call('HGET', inputs, 'm:' .. client)
-local last = used and tonumber(string.match(used, '^%d+')) or 0
-if tonumber(n) ~= last + 1 then
-  if tonumber(n) > last then return { 6, text(last + 1) } end
+local number, last = tonumber(n), 0
+if used then last = struct.unpack(CLIENT, used) end
+if number ~= last + 1 then
+  if number > last then return { 6, last + 1 } end
   local kept = redis.call('HGET', inputs, 'a' .. slot .. ':' .. client)
-  local _, at, number, size
-  if kept then _, at, number, size = string.find(kept, '^(%d+) (%d+):') end
-  if number ~= n then return { 5 } end
-  if string.sub(kept, at + 1, at + size) ~= digest then return { 4 } end
+  if not kept then return { 5 } end
+  local answered, size, at = struct.unpack(ANSWER, kept)
+  if answered ~= number then return { 5 } end
+  if string.sub(kept, at, at + size - 1) ~= digest then return { 4 } end
   -- WAIT confirms what this connection wrote, so a repeat must write too.
   if confirm == YES then redis.call('HSET', inputs, 'm:' .. client, used) end
-  return { 3, string.sub(kept, at + 1 + size) }
+  return { 3, string.sub(kept, at + size) }
 end
 
 -- A client instance that is new needs a place. Those past their lifetime are
@@ -74,7 +77,7 @@ if not used then
     for from = 1, #names, 1000 do
       local values = redis.call('HMGET', inputs, unpack(names, from, math.min(from + 999, #names)))
       for k, value in ipairs(values) do
-        local at = tonumber(string.match(value, ' (%d+)$'))
+        local _, at = struct.unpack(CLIENT, value)
         if at < now - CLIENT_LIFE * 1000 then
           local dead = string.sub(names[from + k - 1], 3)
           forgotten[#forgotten + 1] = dead
@@ -101,7 +104,7 @@ if limited then
   if rateCount == 0 or age >= window or age < 0 then
     rateStart, rateCount, age = now, 0, 0
   end
-  if rateCount >= most then return { 8, text(window - age) } end
+  if rateCount >= most then return { 8, window - age } end
   rateCount = rateCount + 1
 end
 
@@ -121,7 +124,7 @@ end
 if nOutbox > 0 and firstVSeq ~= vseq + 1 and not (firstVSeq > vseq and (marks == 'j' or doubt and hasProfile == YES)) then
   return { 10, 'outbox record 0 has vseq ' .. ARGV[23] .. ', the visitor goes on with ' .. text(vseq + 1) }
 end
-if v == '0' and changes and erase ~= YES and epoch == '' then
+if v == 0 and changes and erase ~= YES and epoch == '' then
   return { 10, 'a commit that begins a log must name its epoch' }
 end
-if full == YES and v == '0' and erase ~= YES and drop ~= YES then return { 11 } end
+if full == YES and v == 0 and erase ~= YES and drop ~= YES then return { 11 } end

@@ -61,11 +61,11 @@ if changes then
   local nodes = living(holders, me)
   if nodes then
     local message = {
-      'c', ARGV[28], name, visitor, text(newVersion), newEpoch, text(newSeq), text(first), v, text(newProfile), text(vseq),
+      'c', ARGV[28], name, visitor, text(newVersion), newEpoch, text(newSeq), text(first), text(v), text(newProfile), text(vseq),
       ARGV[1], ARGV[25], ARGV[26], ARGV[27], text(nEvents),
     }
     for a = FIXED + 1, FIXED + 3 * nEvents do message[#message + 1] = ARGV[a] end
     publish(nodes, message)
   end
 end
-return { 1, text(newVersion), text(newProfile), newEpoch }
+return { 1, newVersion, newProfile, newEpoch }

@@ -2,7 +2,7 @@
 -- their own after the store lost some of it, so the first commit after a
 -- failover or a restart jumps to numbers that nobody has seen.
 local JUMP = 1048576
-local newVersion, newProfile, newEpoch = tonumber(v), tonumber(pv), oldEpoch
+local newVersion, newProfile, newEpoch = v, pv, oldEpoch
 if changes then
   newVersion = newVersion + 1
   if known and convRun ~= run then newVersion = newVersion + JUMP end
@@ -96,7 +96,7 @@ for t = timersAt + 1, timersAt + 2 * nTimers, 2 do
 end
 if #set > 0 or changesProfile or limited or not met then
   if nOutbox > 0 then
-    vseq, marks = firstVSeq + nOutbox - 1, '-'
+    vseq, marks = firstVSeq + nOutbox - 1, ''
   elseif hasProfile == YES and doubt then
     marks = 'j'
   end
@@ -117,11 +117,12 @@ if forgotten then
   end
 end
 if erase ~= YES then
-  local kept = n .. ' ' .. #digest .. ':' .. digest .. answer
+  local count = struct.pack(CLIENT, number, now)
+  local kept = struct.pack(ANSWER, number, #digest) .. digest .. answer
   if used then
-    redis.call('HSET', inputs, 'm:' .. client, n .. ' ' .. nowMicros, 'a' .. slot .. ':' .. client, kept)
+    redis.call('HSET', inputs, 'm:' .. client, count, 'a' .. slot .. ':' .. client, kept)
   else
-    redis.call('HSET', inputs, 'm:' .. client, n .. ' ' .. nowMicros, 'a' .. slot .. ':' .. client, kept,
+    redis.call('HSET', inputs, 'm:' .. client, count, 'a' .. slot .. ':' .. client, kept,
       'nc', text(clients), 'nt', text(instances))
     if oldest then redis.call('HSET', inputs, 'co', text(oldest + CLIENT_LIFE * 1000)) end
   end

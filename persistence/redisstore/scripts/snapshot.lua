@@ -4,8 +4,7 @@
 local function snapshot(base, conv, owner, who)
   local c = redis.call('HMGET', conv, 'h', 'st')
   if c[1] then
-    local size, rest = string.match(c[1], ' (%d+):(.*)$')
-    who = string.sub(rest, tonumber(size) + 1)
+    who = string.sub(c[1], (select(8, struct.unpack('<dddddBc0Hc0', c[1]))))
   else
     who = redis.call('GET', owner) or who
   end

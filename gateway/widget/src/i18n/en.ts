@@ -19,7 +19,7 @@ const words: Words = {
   line: { sending: 'sending…', sent: 'sent', late: 'not sent yet', refused: 'not sent', failed: 'not sent' },
   resend: 'Send again',
   counter: '{n} of {max} characters',
-  tooLong: 'Too long: {n} of {max} characters. Shorten it or send it in parts.',
+  tooLong: 'Too long: {n} of {max} characters. Shorten or split it.',
   owner: {
     bot: 'The assistant answers at once',
     queue: 'Waiting for someone from the team',
@@ -33,6 +33,7 @@ const words: Words = {
   blocked: 'This network does not let chat connections (WebSocket) through. Still trying.',
   stopped: { '4500': 'This conversation is open in another window.', '4504': 'The chat does not work on this page.', '': 'The chat was disconnected.' },
   restart: 'Connect again',
+  now: 'Try now',
   loadFailed: 'The chat could not be loaded.',
   notHere: 'The chat does not work on this page.',
   retry: 'Try again',
@@ -54,7 +55,7 @@ const words: Words = {
     purposes: 'What for',
     fields: 'Which details',
     granted: 'You agreed',
-    declined: 'You did not agree – we keep nothing',
+    declined: 'You did not agree',
     stale: 'This question is no longer current',
     saving: 'Saving your answer…',
   },
@@ -98,9 +99,8 @@ const words: Words = {
   refused: {
     too_long: 'This message is too long. Shorten it and send it again.',
     consent_required: 'Your consent is needed first. We have not saved these details.',
-    consent_stale: 'This question about consent is no longer current. See “Privacy” for where things stand.',
+    consent_stale: 'This question about consent is no longer current. See “Privacy”.',
     choice_stale: 'This choice is no longer current.',
-    bad_input: 'This could not be applied.',
     '': 'This could not be accepted.',
   },
 };

@@ -23,6 +23,7 @@ export interface Words {
   blocked: string;
   stopped: Record<string, string>; // by close code
   restart: string;
+  now: string;
   loadFailed: string;
   notHere: string;
   retry: string;

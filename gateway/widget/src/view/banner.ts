@@ -9,17 +9,15 @@ interface Notice { text: string; label?: string; act?: () => void }
 export function notice(s: Session, words: Words, retry: () => void): Notice | undefined {
   const { line } = s;
   if (s.configError && !s.config) {
-    const gone = s.configError === 404 || s.configError === 403;
-    return gone ? { text: words.notHere } : { text: navigator.onLine ? words.loadFailed : words.offline, label: words.retry, act: retry };
+    return { text: s.shut ? words.notHere : navigator.onLine ? words.loadFailed : words.offline, label: words.retry, act: retry };
   }
   if (line.phase === 'stopped') {
     return { text: words.stopped[line.code] ?? words.stopped['']!, label: words.restart, act: () => s.restart() };
   }
   if (line.phase === 'waiting' || (line.phase === 'connecting' && line.status)) {
     if (!navigator.onLine) return { text: words.offline };
-    if (line.status?.reason === 'unknown_site') return { text: words.notHere };
-    if (line.status) return { text: line.status.ok ? words.blocked : words.busy };
-    return { text: words.waiting };
+    const text = line.status ? (line.status.ok ? words.blocked : words.busy) : words.waiting;
+    return { text, label: words.now, act: () => line.hurry() };
   }
   if (s.erased) return { text: words.erased };
   return undefined;
@@ -33,6 +31,8 @@ export class Banner {
     const key = n ? `${n.text}|${n.label}` : '';
     if (key === this.#shown) return;
     this.#shown = key;
+    // A button that did its work is gone; focus stays in the dialog.
+    if (this.el.querySelector(':focus')) this.el.closest<HTMLElement>('.panel')?.focus();
     this.el.replaceChildren();
     if (!n) return;
     this.el.append(h('span', {}, n.text));

@@ -12,21 +12,24 @@ export interface CardActs {
   information(): void;
 }
 
-export function cardView(card: Card, state: CardState, words: Words, acts: CardActs): HTMLElement {
+// cardView labels the card in its own language; where there are no words of that (yet), it has
+// no captions, and its state is told in the widget's.
+export function cardView(card: Card, state: CardState, own: Words | undefined, words: Words, acts: CardActs): HTMLElement {
+  const caption = (name: 'purposes' | 'fields', after = '') => own && h('span', { class: 'caption' }, own.card[name], after);
   const id = `card-${card.request}`;
   const policy = card.policy.mode === 'link' && card.policy.url
     ? newTab(card.policy.url, card.policy.label)
     : button(card.policy.label, 'link', acts.information);
-  return h('section', { class: 'card', 'aria-labelledby': id, 'data-state': state },
+  return h('section', { class: 'card', 'aria-labelledby': id, 'data-state': state, lang: card.locale, tabindex: -1 },
     h('h2', { id, dir: 'auto' }, icon('shield'), card.title),
     h('p', { class: 'body', dir: 'auto' }, card.body),
     !!card.purposes?.length && h('div', {},
-      h('p', { class: 'caption' }, words.card.purposes),
+      caption('purposes'),
       h('ul', {}, ...card.purposes.map((p) => h('li', { dir: 'auto' }, p.text)))),
-    !!card.fields?.length && h('p', {}, h('span', { class: 'caption' }, `${words.card.fields}: `), card.fields.map((f) => f.text).join(', ')),
+    !!card.fields?.length && h('p', {}, caption('fields', ': '), card.fields.map((f) => f.text).join(', ')),
     h('p', { class: 'small', dir: 'auto' }, card.withdraw),
     h('p', { class: 'small' }, policy),
-    card.no_answer ? undefined : answer(card, state, words, acts, id));
+    card.no_answer ? undefined : answer(card, state, own ?? words, acts, id));
 }
 
 function answer(card: Card, state: CardState, words: Words, acts: CardActs, id: string): HTMLElement {
@@ -37,7 +40,7 @@ function answer(card: Card, state: CardState, words: Words, acts: CardActs, id: 
     const b = button(label, 'decide', () => { if (state === 'open') acts.decide(card.request, value); });
     b.dataset['answer'] = value;
     b.setAttribute('aria-describedby', id);
-    if (state === 'saving') b.setAttribute('aria-disabled', 'true');
+    if (state === 'saving') b.ariaDisabled = 'true';
     return b;
   };
   return h('div', { class: 'answers' },

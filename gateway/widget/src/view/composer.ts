@@ -6,7 +6,7 @@ import type { Expect, Limits } from '../protocol';
 import { h, icon } from './dom';
 
 // What is asked, as the browser calls it: inputmode and autocomplete.
-const hints: Record<string, [string, string]> = {
+const hints: Record<string, [string, AutoFill]> = {
   text: ['text', 'off'],
   name: ['text', 'name'],
   email: ['email', 'email'],
@@ -60,9 +60,9 @@ export class Composer {
     if (type === this.#asked) return;
     this.#asked = type;
     const [inputmode, autocomplete] = hints[type]!;
-    this.field.setAttribute('inputmode', inputmode);
-    this.field.setAttribute('autocomplete', autocomplete);
-    this.field.setAttribute('autocapitalize', type === 'email' ? 'off' : type === 'name' ? 'words' : 'sentences');
+    this.field.inputMode = inputmode;
+    this.field.autocomplete = autocomplete;
+    this.field.autocapitalize = (type === 'email' ? 'off' : type === 'name' ? 'words' : 'sentences');
     this.field.spellcheck = type === 'text';
     this.field.placeholder = this.#words.placeholder[type] ?? '';
   }
@@ -98,7 +98,7 @@ export class Composer {
     const text = near ? fill(over ? this.#words.tooLong : this.#words.counter, { n, max }) : '';
     if (this.#count.textContent !== text) this.#count.textContent = text;
     this.#count.classList.toggle('over', over);
-    this.field.setAttribute('aria-invalid', String(over));
+    this.field.ariaInvalid = String(over);
     return !over;
   }
 

@@ -9,14 +9,18 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   const el = document.createElement(tag);
   for (const [name, value] of Object.entries(attrs)) {
     if (typeof value === 'function') el.addEventListener(name, value as unknown as EventListener);
-    else if (value === true) el.setAttribute(name, '');
-    else if (value !== false && value !== undefined) el.setAttribute(name, String(value));
+    else if (value !== false && value !== undefined) el.setAttribute(name, value === true ? '' : String(value));
   }
-  el.append(...kids.filter((k): k is Node | string => typeof k === 'string' || k instanceof Node));
+  el.append(...kids.filter((k): k is Node | string => !!k));
   return el;
 }
 
-export function button(label: string, className: string, click: () => void): HTMLButtonElement {
+// still: the visitor does not want motion.
+export function still(): boolean {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches;
+}
+
+export function button(label: Child, className: string, click: () => void): HTMLButtonElement {
   return h('button', { type: 'button', class: className, click }, label);
 }
 
@@ -44,8 +48,8 @@ export function icon(name: keyof typeof paths): SVGSVGElement {
 }
 
 export function iconButton(name: keyof typeof paths, label: string, click: () => void): HTMLButtonElement {
-  const b = h('button', { type: 'button', class: 'tool', 'aria-label': label, title: label, click });
-  b.append(icon(name));
+  const b = button(icon(name), 'tool', click);
+  b.ariaLabel = b.title = label;
   return b;
 }
 

@@ -11,7 +11,8 @@ export class Format {
 
   constructor(words: Words) {
     this.#words = words;
-    const l = words.locale;
+    // How the visitor's region writes them, where it speaks the language: en-GB has no p.m.
+    const l = navigator.languages.find((tag) => tag.startsWith(`${words.locale}-`)) ?? words.locale;
     this.#clock = new Intl.DateTimeFormat(l, { hour: '2-digit', minute: '2-digit' });
     this.#day = new Intl.DateTimeFormat(l, { weekday: 'long', day: 'numeric', month: 'long' });
     this.#stamp = new Intl.DateTimeFormat(l, { dateStyle: 'medium', timeStyle: 'short' });

@@ -32,14 +32,12 @@ export function bubble(e: Event, tail: boolean, at: number, words: Words, format
 
 // pending is an own line that is in no log yet.
 export function pending(i: Item, text: string, words: Words, format: Format, again: () => void): HTMLElement {
-  const refused = i.status === 'refused';
-  const stuck = refused || i.status === 'failed';
   return h('div', { class: `line own tail ${i.status}`, 'data-status': i.status },
-    h('span', { class: 'sr' }, `${words.who['visitor'] ?? ''}: `),
+    h('span', { class: 'sr' }, `${words.who['visitor']}: `),
     h('p', { class: 'bubble', dir: 'auto' }, text),
     meta(i.at, i.status, true, words, format),
-    refused && h('p', { class: 'reason' }, reason(i, words)),
-    stuck && !refused && button(words.resend, 'small-button', again));
+    i.status === 'refused' && h('p', { class: 'reason' }, reason(i, words)),
+    i.status === 'failed' && button(words.resend, 'small-button', again));
 }
 
 export function reason(i: Item, words: Words): string {
@@ -49,9 +47,13 @@ export function reason(i: Item, words: Words): string {
 function meta(at: number, status: Status | undefined, tail: boolean, words: Words, format: Format): Child {
   if (!at) return undefined;
   return h('p', { class: tail ? 'meta' : 'sr' },
-    h('time', { datetime: new Date(at).toISOString() }, format.time(at)),
+    clock(at, format),
     !!status && icon(status === 'sent' ? 'check' : status === 'sending' || status === 'late' ? 'clock' : 'alert'),
     !!status && h('span', { class: status === 'sent' ? 'sr' : '' }, words.line[status]));
+}
+
+function clock(at: number, format: Format): Child {
+  return h('time', { datetime: new Date(at).toISOString() }, format.time(at));
 }
 
 export function options(
@@ -70,7 +72,7 @@ export function options(
 }
 
 export function note(text: string, at: number, format: Format, extra?: Child): HTMLElement {
-  return h('div', { class: 'note', dir: 'auto' }, text, !!at && h('time', { datetime: new Date(at).toISOString() }, ` · ${format.time(at)}`), extra);
+  return h('div', { class: 'note', dir: 'auto' }, text, ...(at ? [' · ', clock(at, format)] : []), extra);
 }
 
 export function decisionText(e: Event, words: Words, name: (code: string) => string): string {

@@ -1,8 +1,9 @@
-// The site's own colour and side.
+// The site's own colour and side, where the page's script element says nothing.
 
 import type { Config } from '../config';
 
 export function look(host: HTMLElement, l: Config['look']): void {
-  if (l?.position === 'left') host.dataset['side'] = 'left';
-  if (l?.color) host.style.setProperty('--accent', l.color);
+  if (l?.position) host.dataset['side'] ??= l.position;
+  const { style } = host;
+  if (l?.color && !style.getPropertyValue('--accent')) style.setProperty('--accent', l.color);
 }

@@ -6,7 +6,7 @@ import type { Event } from '../protocol';
 import type { Session } from '../session';
 import { Banner, notice } from './banner';
 import { Composer } from './composer';
-import { h, icon, iconButton } from './dom';
+import { button, h, icon, iconButton, still } from './dom';
 import { plain } from './line';
 import { Privacy } from './privacy';
 import { Timeline } from './timeline';
@@ -31,6 +31,8 @@ export class Panel {
   #scheduled = false;
   #typed = 0;
   #stuck = true; // the newest line is in view and stays so
+  #awaited = false; // a card was asked for and gets the focus
+  #erased = false;
 
   readonly #ctx: Context;
   readonly #session: Session;
@@ -59,11 +61,17 @@ export class Panel {
         session.act({ t: 'decide', request, answer });
       },
       information: () => this.#openPrivacy(true),
-    }, () => this.changed());
-    this.privacy = new Privacy(session, words, (c) => this.timeline.purpose(c), () => this.#closePrivacy());
+    }, ctx.words, () => this.changed());
+    this.privacy = new Privacy(session, words, (c) => this.timeline.purpose(c), (card) => {
+      this.#closePrivacy();
+      this.#awaited = card;
+      if (card) this.#stuck = true;
+    });
     this.composer = new Composer(words, (text) => this.#say(text), () => this.#type());
-    this.#older = h('button', { type: 'button', class: 'small-button older', hidden: true, click: () => session.older() }, words.older);
-    this.#pill = h('button', { type: 'button', class: 'pill', hidden: true, click: () => this.#toEnd(true) }, icon('down'), words.newer);
+    this.#older = button(words.older, 'small-button older', () => session.older());
+    this.#pill = button(icon('down'), 'pill', () => this.#toEnd(true));
+    this.#pill.append(words.newer);
+    this.#older.hidden = this.#pill.hidden = true;
     this.#scroll = h('div', {
       class: 'scroll', role: 'log', 'aria-live': 'off', 'aria-label': words.log, tabindex: 0, scroll: () => this.#scrolled(),
     }, this.#older, this.timeline.el, this.timeline.dots);
@@ -88,7 +96,7 @@ export class Panel {
   open(focus: boolean): void {
     this.opened = true;
     this.el.hidden = false;
-    this.changed();
+    this.#stuck = true;
     this.render();
     this.#toEnd(false);
     // A touch keyboard over the greeting would hide what there is to read.
@@ -131,8 +139,8 @@ export class Panel {
     const name = s.config?.name ?? '';
     this.#name.textContent = name;
     this.#avatar.textContent = [...name][0]?.toUpperCase() ?? '';
-    this.el.setAttribute('aria-label', fill(words.chat, { name }));
-    this.el.dir = s.config?.dir ?? (/^(ar|he|fa|ur)/.test(words.locale) ? 'rtl' : 'ltr');
+    this.el.ariaLabel = fill(words.chat, { name });
+    this.el.dir = s.config?.dir ?? 'ltr';
     this.#head();
     this.#banner.render(notice(s, words, this.#retry));
     this.composer.limits = s.line.limits ?? s.config?.limits;
@@ -140,6 +148,8 @@ export class Panel {
     this.composer.allow(!!s.config || s.begun);
     const hint = s.begun || s.erased ? '' : words.nothingKept;
     if (this.#hint.textContent !== hint) this.#hint.textContent = hint;
+    if (s.erased && !this.#erased && !this.privacy.el.hidden) this.#closePrivacy();
+    this.#erased = s.erased;
     this.privacy.render();
     if (this.opened) this.#lines();
     this.#rendered();
@@ -150,9 +160,10 @@ export class Panel {
     const words = this.#words;
     const { phase } = s.line;
     const said = words.owner[s.log.state?.owner ?? ''] ?? words.owner['bot']!;
-    const text = !s.config && !s.begun ? words.loading : phase === 'connecting' || phase === 'waiting' ? words.connecting : phase === 'stopped' ? words.stopped['']! : said;
+    const none = s.shut || (!s.config && !s.begun);
+    const text = s.shut ? '' : none ? words.loading : phase === 'connecting' || phase === 'waiting' ? words.connecting : phase === 'stopped' ? words.stopped['']! : said;
     this.#status.textContent = text;
-    this.#status.dataset['phase'] = phase;
+    this.#status.dataset['phase'] = none ? '' : phase;
   }
 
   #lines(): void {
@@ -167,6 +178,12 @@ export class Panel {
     if (before) scroll.scrollTop = scroll.scrollHeight - before;
     else if (this.#stuck) this.#follow(made);
     else if (made.some((el) => el.classList.contains('their'))) this.#pill.hidden = false;
+    const card = this.#awaited && made.find((el) => el.dataset['state'] === 'open');
+    if (card) {
+      this.#awaited = false;
+      // Unless the visitor has gone on to something else.
+      if (focus === this.#shield) card.focus({ preventScroll: true });
+    }
     // A pressed button is made anew; focus must not fall out of the dialog.
     if (inside && !this.#ctx.root.activeElement) scroll.focus({ preventScroll: true });
   }
@@ -187,14 +204,16 @@ export class Panel {
     stops[e.shiftKey ? stops.length - 1 : 0]?.focus();
   }
 
-  // follow keeps the newest line in view; of a long card that is its beginning, since the
-  // answers stay in view by themselves.
+  // follow keeps the newest line in view; of a long card to be answered that is its beginning
+  // under the line that came with it, since the answers stay in view by themselves.
   #follow(made: HTMLElement[]): void {
     this.#toEnd(false);
-    const card = made.find((el) => el.classList.contains('card'));
-    if (!card || card.offsetHeight <= this.#scroll.clientHeight) return;
+    const card = made.at(-1);
+    if (!card || card.dataset['state'] !== 'open' || card.nextSibling || card.offsetHeight <= this.#scroll.clientHeight) return;
     this.#stuck = false;
-    this.#scroll.scrollTop += card.getBoundingClientRect().top - this.#scroll.getBoundingClientRect().top;
+    const above = card.previousElementSibling;
+    const first = above && above.clientHeight < 99 ? above : card;
+    this.#scroll.scrollTop += first.getBoundingClientRect().top - this.#scroll.getBoundingClientRect().top;
   }
 
   #say(text: string): void {
@@ -218,7 +237,7 @@ export class Panel {
   }
 
   #toEnd(smooth: boolean): void {
-    const gently = smooth && !matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const gently = smooth && !still();
     this.#scroll.scrollTo({ top: this.#scroll.scrollHeight, behavior: gently ? 'smooth' : 'auto' });
     this.#stuck = true;
     this.#pill.hidden = true;

@@ -16,13 +16,13 @@ export class Privacy {
   readonly #session: Session;
   readonly #words: Words;
   readonly #purpose: (code: string) => string;
-  readonly #back: () => void;
+  readonly #back: (card: boolean) => void; // card: to one that was asked for
 
   constructor(
     session: Session,
     words: Words,
     purpose: (code: string) => string,
-    back: () => void,
+    back: (card: boolean) => void,
   ) {
     this.#session = session;
     this.#words = words;
@@ -31,7 +31,7 @@ export class Privacy {
     this.#format = new Format(words);
     this.#heading = h('h2', { tabindex: -1, id: 'privacy' }, words.privacy.title);
     this.el = h('section', { class: 'sheet', hidden: true, 'aria-labelledby': 'privacy' },
-      h('header', {}, iconButton('back', words.privacy.back, back), this.#heading), this.#body);
+      h('header', {}, iconButton('back', words.privacy.back, () => back(false)), this.#heading), this.#body);
   }
 
   show(information: boolean): void {
@@ -50,9 +50,8 @@ export class Privacy {
     const sig = JSON.stringify([state?.consents, state?.held, !!config, this.#confirming, begun, seq > 0, this.#busy()]);
     if (sig === this.#sig && this.#body.firstChild) return;
     this.#sig = sig;
-    const focused = (this.el.getRootNode() as ShadowRoot).activeElement;
-    const held = focused && this.#body.contains(focused);
-    this.#body.replaceChildren(...[this.#consents(), this.#erase(), this.#information()].filter((n) => n !== undefined));
+    const held = this.#body.querySelector(':focus');
+    this.#body.replaceChildren(h('div', {}, this.#consents(), this.#erase(), this.#information()));
     // A button that did its work is gone; focus stays in the sheet.
     if (held) (this.#body.querySelector<HTMLElement>('[data-focus]') ?? this.#heading).focus();
   }
@@ -83,7 +82,7 @@ export class Privacy {
 
   #act(label: string, code: string, click: () => void): HTMLElement {
     const b = button(label, 'quiet', click);
-    b.setAttribute('aria-label', `${label}: ${this.#purpose(code)}`);
+    b.ariaLabel = `${label}: ${this.#purpose(code)}`;
     return b;
   }
 
@@ -93,7 +92,7 @@ export class Privacy {
 
   #change(code: string): void {
     this.#session.act({ t: 'ask_card', purposes: [code] });
-    this.#back();
+    this.#back(true);
   }
 
   #erase(): HTMLElement | undefined {

@@ -1,11 +1,11 @@
 // The log on screen: committed events, own lines under way, dividers and typing dots.
 
 import type { Words } from '../i18n/words';
-import type { Item } from '../outbox';
+import { stuck, type Item } from '../outbox';
 import { OF_GREETING, type Event } from '../protocol';
 import type { Session } from '../session';
 import { cardView, type CardActs, type CardState } from './card';
-import { h, Rows, type Row } from './dom';
+import { h, Rows, still, type Row } from './dom';
 import { dayOf, Format } from './format';
 import { bubble, decisionText, note, options, pending, plain, reason } from './line';
 
@@ -21,18 +21,23 @@ export class Timeline {
   readonly #session: Session;
   readonly #words: Words;
   readonly #acts: CardActs;
+  readonly #load: (locale: string) => Promise<Words>;
   readonly #changed: () => void;
+  readonly #others: Record<string, Words | undefined>;
 
   constructor(
     session: Session,
     words: Words,
     acts: CardActs,
+    load: (locale: string) => Promise<Words>,
     changed: () => void,
   ) {
     this.#session = session;
     this.#words = words;
     this.#acts = acts;
+    this.#load = load;
     this.#changed = changed;
+    this.#others = { [words.locale]: words };
     this.#format = new Format(words);
     this.dots = h('div', { class: 'dots', hidden: true },
       h('span', { class: 'sr' }, `${words.who['bot']} ${words.typing}`), h('i'), h('i'), h('i'));
@@ -47,9 +52,8 @@ export class Timeline {
 
   // pace lets live bot lines come as if typed. Everything else shows at once.
   pace(fresh: Event[], replay: boolean): void {
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches || document.hidden;
     const person = fresh.some((e) => e.from === 'operator');
-    if (replay || still || person || this.#shown > this.#session.log.seq) this.reveal();
+    if (replay || still() || document.hidden || person || this.#shown > this.#session.log.seq) this.reveal();
     else if (!this.#due) this.#step();
   }
 
@@ -90,7 +94,7 @@ export class Timeline {
     const events = this.visible();
     const rows: Row[] = [];
     if (!events.length && !log.seq) (config?.greeting ?? []).forEach((e, i) => this.#event(rows, e, `greeting${i}`, config!.greeting![i + 1]));
-    const settled = local.filter((i) => i.status === 'refused' || i.status === 'failed');
+    const settled = local.filter(stuck);
     let day = '';
     events.forEach((e, i) => {
       while (settled[0] && settled[0].after < e.seq) this.#own(rows, settled.shift()!);
@@ -106,7 +110,7 @@ export class Timeline {
       this.#event(rows, e, this.#session.own.keys.get(e.id) ?? e.id, events[i + 1]);
     });
     for (const i of settled) this.#own(rows, i);
-    for (const i of local) if (i.status !== 'refused' && i.status !== 'failed') this.#own(rows, i);
+    for (const i of local) if (!stuck(i)) this.#own(rows, i);
     return rows;
   }
 
@@ -152,7 +156,23 @@ export class Timeline {
   #card(rows: Row[], e: Event, key: string): void {
     const card = e.card!;
     const state = this.#cardState(e);
-    rows.push({ key: `${key}card`, sig: `${card.request}|${state}`, make: () => cardView(card, state, this.#words, this.#acts) });
+    const own = this.#spoken(card.locale);
+    rows.push({ key: `${key}card`, sig: `${card.request}|${state}|${!own}`, make: () => cardView(card, state, own, this.#words, this.#acts) });
+  }
+
+  // spoken answers the words of a locale, or nothing while they come and where there are none.
+  #spoken(locale: string): Words | undefined {
+    const l = locale.slice(0, 2);
+    const have = this.#others;
+    if (!(l in have)) {
+      have[l] = undefined;
+      this.#load(l).then((w) => {
+        if (w.locale !== l) return;
+        have[l] = w;
+        this.#changed();
+      }, () => delete have[l]);
+    }
+    return have[l];
   }
 
   #cardState(e: Event): CardState {
@@ -162,7 +182,7 @@ export class Timeline {
     const decision = log.events.find((x) => x.kind === 'decision' && x.request === request);
     if (decision) return decision.answer === 'grant' ? 'granted' : 'declined';
     const decide = local.find((i) => i.frame.t === 'decide' && i.frame.request === request);
-    if (decide && decide.status !== 'refused' && decide.status !== 'failed') return 'saving';
+    if (decide && !stuck(decide)) return 'saving';
     const expected = log.state?.expect.prompt === e.id;
     const latest = log.events.filter((x) => x.card).pop() === e;
     return expected || (latest && log.state?.owner === 'operator') ? 'open' : 'stale';
@@ -176,7 +196,7 @@ export class Timeline {
     if (text) {
       const sig = `${text}|${i.status}|${i.code}`;
       rows.push({ key: i.key, sig, make: () => pending(i, text, words, format, () => this.#session.resend(i)) });
-    } else if (i.status === 'refused' || i.status === 'failed') {
+    } else if (stuck(i)) {
       const why = i.status === 'failed' ? words.line.failed : reason(i, words);
       rows.push({ key: i.key, sig: why, make: () => note(why, 0, format) });
     }
