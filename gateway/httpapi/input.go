@@ -115,8 +115,8 @@ func (s *Server) deliver(st *site.Site, l live.Locked[chat.View], out *chat.Outc
 		l.Deliver(live.Delivery{Restarted: true})
 		return
 	}
-	if l.Members() == 0 || (len(out.Events) == 0 && !out.Removed && !out.Changed) {
-		return
+	if l.Members() == 0 || out.Erased || (len(out.Events) == 0 && !out.Removed && !out.Changed) {
+		return // of an erased visitor nothing is left to show
 	}
 	frame := protocol.NewEvents(l.Value().Position().Epoch, out.Events, out.State)
 	frame.Removed = out.Removed
