@@ -11,6 +11,7 @@ have_chromium() {
 
 missing=""
 have_chromium || missing="chromium"
+command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 [ -n "$missing" ] || exit 0
 
 as_root=""

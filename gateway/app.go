@@ -117,6 +117,7 @@ type App struct {
 	channel *channel
 
 	addr     net.Addr
+	warnings []string
 	running  sync.WaitGroup // background loops
 	cleanups []cleanup
 	stopOnce sync.Once
@@ -260,6 +261,9 @@ func (a *App) ready(ctx context.Context) error {
 
 // Sites returns the sites that are served.
 func (a *App) Sites() *site.Sites { return a.sites }
+
+// Warnings say what the stores do not promise, in plain words.
+func (a *App) Warnings() []string { return a.warnings }
 
 // Addr returns the address the app listens on; nil before Start.
 func (a *App) Addr() net.Addr { return a.addr }

@@ -85,8 +85,24 @@ func (a *App) openServers(ctx context.Context, node string) error {
 			return nil
 		},
 	}
+	if err := a.checkRedis(ctx, store); err != nil {
+		return err
+	}
 	if a.opts.Postgres == "" {
 		a.opts.Log.Warn("no postgres is set: what is for the contact store waits in redis")
+	}
+	return nil
+}
+
+// checkRedis says loudly what this Redis does not promise.
+func (a *App) checkRedis(ctx context.Context, store *redisstore.Store) error {
+	health, err := store.Health(ctx)
+	if err != nil {
+		return fmt.Errorf("check redis: %w", err)
+	}
+	for _, warning := range health.Warnings {
+		a.opts.Log.Warn("redis: " + warning)
+		a.warnings = append(a.warnings, "redis: "+warning)
 	}
 	return nil
 }

@@ -202,31 +202,40 @@ func (l *lane) land(k *link) {
 	l.returnLink(k)
 }
 
-// fly carries batches until the queue is empty.
+// fly carries batches until the queue is empty. It connects before it takes a
+// batch: while it cannot, what waits has not been sent and may be taken back.
 func (l *lane) fly(k *link) {
-	for {
-		batch := l.nextBatch(k)
-		if batch == nil {
-			return
+	for l.waiting(k) {
+		err := k.connect()
+		batch := l.nextBatch()
+		if err != nil {
+			fail(batch, &outage{cause: err})
+		} else if len(batch) > 0 {
+			// A batch belongs to many callers: none of their contexts ends it.
+			k.execute(context.Background(), batch)
 		}
-		// A batch belongs to many callers: none of their contexts ends it.
-		k.execute(context.Background(), batch)
 		for _, c := range batch {
 			close(c.done)
 		}
 	}
 }
 
-// nextBatch takes calls off the queue, or gives the link back where there are
-// none.
-func (l *lane) nextBatch(k *link) []*call {
+// waiting reports whether calls wait, and gives the link back where none do.
+func (l *lane) waiting(k *link) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.queue) > 0 {
+		return true
+	}
+	l.returnLink(k)
+	return false
+}
+
+// nextBatch takes calls off the queue.
+func (l *lane) nextBatch() []*call {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := min(len(l.queue), maxBatch)
-	if n == 0 {
-		l.returnLink(k)
-		return nil
-	}
 	batch := make([]*call, n)
 	copy(batch, l.queue)
 	l.queue = slices.Delete(l.queue, 0, n)

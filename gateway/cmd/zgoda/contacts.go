@@ -109,7 +109,8 @@ func printOverview(out io.Writer, siteKey string, o persistence.Overview) error 
 		fmt.Fprint(w, "\t", strings.ToUpper(status))
 	}
 	fmt.Fprintln(w)
-	for _, purpose := range persistence.Purposes {
+	purposes := asked(o)
+	for _, purpose := range purposes {
 		fmt.Fprint(w, purpose)
 		for _, status := range statuses {
 			fmt.Fprint(w, "\t", o.Counts[purpose][status])
@@ -117,13 +118,13 @@ func printOverview(out io.Writer, siteKey string, o persistence.Overview) error 
 		fmt.Fprintln(w)
 	}
 	fmt.Fprint(w, "\nVISITOR\tFIRST SEEN")
-	for _, purpose := range persistence.Purposes {
+	for _, purpose := range purposes {
 		fmt.Fprint(w, "\t", strings.ToUpper(purpose))
 	}
 	fmt.Fprintln(w, "\tCONTACT")
 	for _, row := range o.Rows {
 		fmt.Fprint(w, row.Visitor, "\t", row.FirstSeen.Local().Format("2006-01-02 15:04"))
-		for _, purpose := range persistence.Purposes {
+		for _, purpose := range purposes {
 			fmt.Fprint(w, "\t", row.Consents[purpose].Status)
 		}
 		fmt.Fprintln(w, "\t"+printable(contactLine(row.Fields)))
@@ -138,6 +139,23 @@ func printOverview(out io.Writer, siteKey string, o persistence.Overview) error 
 		fmt.Fprintf(out, "\nmore: add --after %s\n", o.Next)
 	}
 	return nil
+}
+
+// asked leaves out the purposes for which nobody on the site was ever asked.
+func asked(o persistence.Overview) []string {
+	var out []string
+	for _, purpose := range persistence.Purposes {
+		others := 0
+		for status, n := range o.Counts[purpose] {
+			if status != persistence.StatusNotAsked && status != persistence.StatusErased {
+				others += n
+			}
+		}
+		if others > 0 || purpose == persistence.PurposeLead {
+			out = append(out, purpose)
+		}
+	}
+	return out
 }
 
 func contactLine(fields map[string]string) string {

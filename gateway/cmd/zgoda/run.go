@@ -79,8 +79,15 @@ func announce(out io.Writer, app *gateway.App, c config) {
 	fmt.Fprintf(out, "  protocol      %s/v1/asyncapi.yaml\n", base)
 	fmt.Fprintf(out, "  health        %s/healthz  %s/readyz\n", base, base)
 	fmt.Fprintf(out, "  sites         %s\n", strings.Join(app.Sites().Keys(), ", "))
-	fmt.Fprintf(out, "  data          %s\n\n", filepath.Join(c.Data, gateway.StoreFile))
-	noted := false
+	if c.Redis == "" {
+		fmt.Fprintf(out, "  data          %s\n\n", filepath.Join(c.Data, gateway.StoreFile))
+	} else {
+		fmt.Fprintf(out, "  data          redis; keys in %s\n\n", filepath.Join(c.Data, gateway.KeyFile))
+	}
+	noted := len(app.Warnings()) > 0
+	for _, w := range app.Warnings() {
+		fmt.Fprintf(out, "  note  %s\n", w)
+	}
 	for _, key := range app.Sites().Keys() {
 		st, _ := app.Sites().Get(key)
 		for _, w := range st.Warnings {

@@ -3,7 +3,7 @@
 import type { App, Context } from './context';
 import { longestWait } from './connection';
 import { fill, type Words } from './i18n/words';
-import type { Event } from './protocol';
+import { theirs, type Event } from './protocol';
 import { Session } from './session';
 import { look } from './view/look';
 import { Panel } from './view/panel';
@@ -131,17 +131,14 @@ class Widget implements App {
     if (!replay && consents !== this.#consents) this.#ctx.emit('consent:changed', now);
     this.#consents = consents;
     if (!replay) {
-      for (const e of events) {
-        if (e.from === 'bot' || e.from === 'operator') this.#ctx.emit('message:received', { id: e.id, from: e.from, kind: e.kind });
-      }
+      for (const { id, from, kind } of events.filter(theirs)) this.#ctx.emit('message:received', { id, from, kind });
     }
     if (this.#panel.opened && !document.hidden) {
       this.#seen();
       return;
     }
     const seen = this.#session.store.visitor()?.seen ?? 0;
-    const news = this.#session.log.events.filter((e) => e.seq > seen && (e.from === 'bot' || e.from === 'operator'));
-    this.#count(news.length);
+    this.#count(this.#session.log.events.filter((e) => e.seq > seen && theirs(e)).length);
   }
 
   #seen(): void {

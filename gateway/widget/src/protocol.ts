@@ -81,6 +81,11 @@ export interface Event {
   delay_ms?: number;
 }
 
+// theirs: said to the visitor.
+export function theirs(e: Event): boolean {
+  return e.from === 'bot' || e.from === 'operator';
+}
+
 export interface Refused { code: string; message: string }
 
 export interface Hello {

@@ -292,7 +292,7 @@ export class Session implements Owner {
       // What was seen as the greeting stays the same line.
       if (e.seq <= greeted && e.from === 'bot') this.own.keys.set(e.id, `greeting${e.seq - 1}`);
       if (e.n && e.client) this.#mine(e);
-      if (e.from === 'bot' || e.from === 'operator') this.typing = 0;
+      if (e.from !== 'visitor') this.typing = 0;
     }
     const initial = !this.#filled && this.log.until > 0;
     if (!f.more) this.#fill();
