@@ -1,64 +1,68 @@
 #!/bin/sh
-# Three gateways, Redis, PostgreSQL and a load balancer on this machine; Ctrl-C
-# stops all of it. Everything is kept under data/cluster.
+# Three gateways, Redis and a load balancer on this machine; Ctrl-C stops all of
+# it. Everything is kept under data/cluster.
 set -eu
 cd "$(dirname "$0")/../.."
 
-export ZGODA_PORT="${ZGODA_PORT:-8080}"
-export ZGODA_PORT1=$((ZGODA_PORT + 1)) ZGODA_PORT2=$((ZGODA_PORT + 2)) ZGODA_PORT3=$((ZGODA_PORT + 3))
+ZGODA_PORT="${ZGODA_PORT:-8080}"
+ZGODA_PORT1=$((ZGODA_PORT + 1))
+ZGODA_PORT2=$((ZGODA_PORT + 2))
+ZGODA_PORT3=$((ZGODA_PORT + 3))
 REDIS_PORT=$((ZGODA_PORT + 10))
-PG_PORT=$((ZGODA_PORT + 11))
+export ZGODA_PORT ZGODA_PORT1 ZGODA_PORT2 ZGODA_PORT3
 DIR="$PWD/data/cluster"
 
-need() {
-	command -v "$1" >/dev/null 2>&1 || { echo "make cluster needs $1: install the package $2" >&2; exit 1; }
-}
-need redis-server redis-server
-need haproxy haproxy
-PG_BIN=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1 || true)
-[ -n "$PG_BIN" ] || PG_BIN=$(dirname "$(command -v initdb 2>/dev/null || echo /nonexistent/initdb)")
-[ -x "$PG_BIN/initdb" ] || { echo "make cluster needs PostgreSQL: install the package postgresql" >&2; exit 1; }
+for program in redis-server haproxy; do
+	command -v "$program" >/dev/null 2>&1 || {
+		echo "make cluster needs $program: install the package of that name (apt-get install redis-server haproxy)" >&2
+		exit 1
+	}
+done
 
-# PostgreSQL will not run as root.
-as_pg() {
-	if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; else "$@"; fi
-}
-
-PIDS=""
+PIDS="" GATEWAYS=""
 stop() {
 	trap - INT TERM EXIT
 	echo
 	echo "stopping the cluster"
-	# The gateways first, while their stores still answer.
+	# The gateways first, side by side, while their store still answers.
+	for pid in $GATEWAYS; do kill -TERM "$pid" 2>/dev/null || true; done
+	for pid in $GATEWAYS; do wait "$pid" 2>/dev/null || true; done
 	for pid in $PIDS; do kill -TERM "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; done
+	exit 0
 }
 trap stop INT TERM EXIT
 
-mkdir -p "$DIR/redis" "$DIR/keys"
-redis-server --port "$REDIS_PORT" --bind 127.0.0.1 --dir "$DIR/redis" --appendonly yes --maxmemory-policy noeviction --save '' >"$DIR/redis.log" 2>&1 &
-REDIS_PID=$!
-
-if [ ! -f "$DIR/pg/PG_VERSION" ]; then
-	mkdir -p "$DIR/pg"
-	if [ "$(id -u)" -eq 0 ]; then chown nobody:nogroup "$DIR/pg"; chmod 711 "$PWD/data" "$DIR"; fi
-	as_pg "$PG_BIN/initdb" -D "$DIR/pg" -A trust -U postgres >"$DIR/initdb.log"
-fi
-as_pg "$PG_BIN/postgres" -D "$DIR/pg" -p "$PG_PORT" -k '' -c listen_addresses=127.0.0.1 >"$DIR/postgres.log" 2>&1 &
-PG_PID=$!
-until "$PG_BIN/pg_isready" -q -h 127.0.0.1 -p "$PG_PORT"; do sleep 0.2; done
+mkdir -p "$DIR/redis"
+# setsid: Ctrl-C reaches this script alone, which then stops things in order.
+setsid redis-server --port "$REDIS_PORT" --bind 127.0.0.1 --dir "$DIR/redis" \
+	--appendonly yes --appendfsync always --maxmemory-policy noeviction --save '' >"$DIR/redis.log" 2>&1 &
+PIDS="$!"
+tries=0
+until grep -q "Ready to accept connections" "$DIR/redis.log"; do
+	tries=$((tries + 1))
+	[ "$tries" -lt 100 ] || { echo "Redis did not start; see $DIR/redis.log" >&2; exit 1; }
+	sleep 0.1
+done
 
 export ZGODA_REDIS="redis://127.0.0.1:$REDIS_PORT"
-export ZGODA_POSTGRES="postgres://postgres@127.0.0.1:$PG_PORT/postgres"
-export ZGODA_DATA="$DIR/keys" ZGODA_TRUSTED_HOPS=1 ZGODA_DRAIN_DELAY_MS=1000 ZGODA_DRAIN_TIME_MS=3000
-bin/zgoda migrate up
-
+export ZGODA_DATA="$DIR" ZGODA_TRUSTED_HOPS=1 ZGODA_DRAIN_DELAY_MS=1000 ZGODA_DRAIN_TIME_MS=2000
+n=0
 for port in "$ZGODA_PORT1" "$ZGODA_PORT2" "$ZGODA_PORT3"; do
-	bin/zgoda run --listen "127.0.0.1:$port" >"$DIR/gateway-$port.log" 2>&1 &
-	PIDS="$PIDS $!"
+	n=$((n + 1))
+	ZGODA_NODE="g$n" setsid bin/zgoda run --listen "127.0.0.1:$port" >"$DIR/gateway-$n.log" 2>&1 &
+	GATEWAYS="$GATEWAYS $!"
+	[ "$n" -gt 1 ] || sleep 1 # the first one makes the keys
 done
-haproxy -db -f configs/deploy/haproxy.cfg >"$DIR/haproxy.log" 2>&1 &
-PIDS="$PIDS $! $PG_PID $REDIS_PID"
+setsid haproxy -db -f configs/deploy/haproxy.cfg >"$DIR/haproxy.log" 2>&1 &
+PIDS="$! $PIDS"
+tries=0
+until curl -fs "http://127.0.0.1:$ZGODA_PORT/readyz" >/dev/null 2>&1 || [ "$tries" -ge 50 ]; do
+	tries=$((tries + 1))
+	sleep 0.2
+done
 
-echo "Three gateways behind http://127.0.0.1:$ZGODA_PORT/demo/ (they are on $ZGODA_PORT1, $ZGODA_PORT2, $ZGODA_PORT3)."
-echo "Logs: data/cluster/*.log. Ctrl-C stops all."
+echo "Three gateways behind http://127.0.0.1:$ZGODA_PORT/demo/"
+echo "  by themselves: ports $ZGODA_PORT1, $ZGODA_PORT2, $ZGODA_PORT3; kill one and go on talking"
+echo "  logs:          data/cluster/*.log"
+echo "Ctrl-C stops all."
 wait

@@ -128,8 +128,8 @@ func (c *Client) settle(l *link, err error) error {
 	c.link = l
 	c.opened++
 	c.retry, c.retryAt = 0, time.Time{}
+	// What the server asked to wait for does not pass by a new socket.
 	c.inputs.resend(0)
-	c.inputs.holdUntil = time.Time{}
 	l.beatAt = time.Now().Add(time.Duration(c.opts.Reconnect.Rand() * float64(c.limits.BeatMS) * float64(time.Millisecond)))
 	if old != nil {
 		c.wg.Go(old.retire)

@@ -10,7 +10,8 @@
 // The first queues calls of zgoda(command, ...); the second shows the launcher.
 // Nothing else is fetched before the visitor uses it, and nothing is stored before
 // the visitor writes or presses. Attributes of the second element: data-site,
-// data-locale (default: the page's lang), data-color, data-position ("left"),
+// data-locale (default: the page's lang), data-color and data-position ("left" or
+// "right"; where they are left out, the site's look applies from the first use on),
 // data-launcher (a selector of the page's own launcher), data-hidden (no launcher
 // until zgoda('show')). zgoda.d.ts describes the commands and events.
 //

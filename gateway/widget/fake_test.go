@@ -25,6 +25,7 @@ type fake struct {
 	mu       sync.Mutex
 	dir      string // direction in the configuration
 	look     string // colour in the configuration
+	speaks   string // language of the consent cards; Polish where empty
 	host     string // a page to embed the widget in, at /host
 	epoch    string
 	log      []protocol.Event
@@ -37,6 +38,7 @@ type fake struct {
 	upgrades int
 	requests []string
 	refuse   bool // refuse handshakes
+	shut     bool // refuse the page's origin
 	deaf     bool // read inputs and answer nothing
 	fail     int  // answer this many inputs with unavailable
 	twice    bool // deliver every events frame twice
@@ -59,6 +61,7 @@ func newFake(t *testing.T) *fake {
 		_, _ = fmt.Fprint(w, `{"ok":false,"reason":"unavailable","retry_after_ms":300}`)
 	})
 	mux.HandleFunc("GET /v1/ws", f.socket)
+	mux.Handle("/left/", http.StripPrefix("/left", Handler(func(string) (string, string) { return "#123456", "left" })))
 	mux.HandleFunc("GET /host", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = fmt.Fprint(w, get(f, func(f *fake) string { return f.host }))
@@ -93,6 +96,10 @@ func (f *fake) config(w http.ResponseWriter, r *http.Request) {
 	defer f.mu.Unlock()
 	if r.PathValue("site") != "demo" {
 		http.Error(w, `{"code":"unknown_site"}`, http.StatusNotFound)
+		return
+	}
+	if f.shut {
+		http.Error(w, `{"code":"origin_refused"}`, http.StatusForbidden)
 		return
 	}
 	dir := f.dir

@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -98,6 +99,10 @@ func (f *fake) say(own protocol.Event, text string, ack *protocol.Ack) {
 	switch {
 	case strings.Contains(text, "refuse"):
 		ack.Refused = &protocol.Refused{Code: protocol.CodeConsentRequired, Message: "no grant"}
+	case text == "hm": // the card is shown once more under a line, as the real bot does
+		f.append(own)
+		f.bot("Wolę nie zgadywać.")
+		f.card("r1")
 	case strings.Contains(text, "kontakt"):
 		f.append(own)
 		f.card("r1")
@@ -114,7 +119,7 @@ func (f *fake) say(own protocol.Event, text string, ack *protocol.Ack) {
 
 func (f *fake) card(request string) {
 	id := f.append(protocol.Event{From: "bot", Kind: "card", Card: &protocol.Card{
-		Request: request, Notice: "n1", Locale: "pl", Title: "Czy możemy zapisać Twój kontakt?",
+		Request: request, Notice: "n1", Locale: cmp.Or(f.speaks, "pl"), Title: "Czy możemy zapisać Twój kontakt?",
 		Body: "Sklep Łąka sp. z o.o., administrator Twoich danych, prosi o zgodę na ich zapisanie, aby odpowiedzieć na Twoje zapytanie. Może się z Tobą w tej sprawie skontaktować także po tej rozmowie.\n" +
 			"Dane będą przechowywane najwyżej przez 1 rok, a po wycofaniu zgody zostaną usunięte od razu.\nZgoda jest dobrowolna: bez niej możesz dalej rozmawiać na tym czacie.",
 		Purposes: []protocol.CodeText{{Code: "lead_contact", Text: "Kontakt w sprawie zapytania"}},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"zgoda/persistence/servers"
 	"zgoda/persistence/storetest"
@@ -31,8 +32,13 @@ func startRedis(t testing.TB, o servers.RedisOptions) *servers.RedisServer {
 	return s
 }
 
+// open opens a store that is patient where a test says nothing else: the
+// machine may be busy with other tests.
 func open(t testing.TB, o Options) *Store {
 	t.Helper()
+	if o.CommandTimeout == 0 {
+		o.CommandTimeout = 10 * time.Second
+	}
 	s, err := New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import { longestWait } from './connection';
 import { fill, type Words } from './i18n/words';
 import { theirs, type Event } from './protocol';
 import { Session } from './session';
+import { h } from './view/dom';
 import { look } from './view/look';
 import { Panel } from './view/panel';
 import style from './view/style.css';
@@ -17,7 +18,7 @@ export async function start(ctx: Context, words: Words): Promise<App> {
 
 class Widget implements App {
   readonly #session: Session;
-  readonly #badge = document.createElement('span');
+  readonly #badge = h('span', { class: 'badge', hidden: true, 'aria-hidden': 'true' });
   readonly #abort = new AbortController();
   #panel!: Panel;
   #unread = 0;
@@ -35,9 +36,6 @@ class Widget implements App {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(style);
     ctx.root.adoptedStyleSheets = [...ctx.root.adoptedStyleSheets, sheet];
-    this.#badge.className = 'badge';
-    this.#badge.hidden = true;
-    this.#badge.ariaHidden = 'true';
     ctx.launcher.append(this.#badge);
     this.#build();
   }
@@ -69,16 +67,17 @@ class Widget implements App {
   }
 
   run(command: string, args: unknown[]): unknown {
+    const arg = String(args[0] ?? '');
     switch (command) {
       case 'open': return this.#open(true);
       case 'close': return this.#close();
       case 'toggle': return this.#panel.opened ? this.#close() : this.#open(true);
-      case 'prefill': return this.#panel.composer.prefill(String(args[0] ?? ''));
-      case 'page': return void (this.#session.page = path(String(args[0] ?? '')));
-      case 'locale': return void this.#speak(String(args[0] ?? ''));
+      case 'prefill': return this.#panel.composer.prefill(arg);
+      case 'page': return void (this.#session.page = path(arg));
+      case 'locale': return void this.#speak(arg);
       case 'reset': return this.#session.forget();
       case 'destroy': return this.#destroy();
-      case 'get': return this.#get(String(args[0]));
+      case 'get': return this.#get(arg);
       default: return console.error(`zgoda: there is no command "${command}"`);
     }
   }

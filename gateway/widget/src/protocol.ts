@@ -19,11 +19,11 @@ export interface Open {
   t: 'open';
   client: string;
   secret: string;
-  token?: string;
-  flow?: string;
-  locale?: string;
+  token?: string | undefined;
+  flow?: string | undefined;
+  locale?: string | undefined;
   page?: string;
-  have?: Have;
+  have?: Have | undefined;
 }
 
 export interface Limits {

@@ -207,20 +207,16 @@ export class Session implements Owner {
 
   opening(): p.Open {
     const v = this.store.visitor();
-    const open: p.Open = {
+    return {
       t: 'open',
       client: this.outbox.client,
       secret: v?.secret ?? '',
       page: (this.page ?? location.pathname).slice(0, 500),
+      token: v?.token,
+      flow: this.config?.flow ?? v?.flow,
+      locale: this.config?.locale ?? v?.locale,
+      have: this.log.have(),
     };
-    if (v?.token) open.token = v.token;
-    const flow = this.config?.flow ?? v?.flow;
-    if (flow) open.flow = flow;
-    const locale = this.config?.locale ?? v?.locale;
-    if (locale) open.locale = locale;
-    const have = this.log.have();
-    if (have) open.have = have;
-    return open;
   }
 
   newest(): { epoch: string; seq: number } {
