@@ -21,7 +21,6 @@ type trial struct {
 	profile Profile
 	now     int64
 	turns   int
-	session int64
 	last    int64
 
 	vseq     uint64

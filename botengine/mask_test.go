@@ -44,8 +44,8 @@ func TestMaskCorpus(t *testing.T) {
 			}
 			recall := func(kind string) float64 { return float64(found[kind]) / float64(max(1, want[kind])) }
 			precision := 1 - float64(wrong)/float64(max(1, total))
-			t.Log(fmt.Sprintf("%s: plain %.2f of %d, spelled %.2f of %d, precision %.2f of %d",
-				c.file, recall("plain"), want["plain"], recall("spelled"), want["spelled"], precision, total))
+			t.Logf("%s: plain %.2f of %d, spelled %.2f of %d, precision %.2f of %d",
+				c.file, recall("plain"), want["plain"], recall("spelled"), want["spelled"], precision, total)
 			if recall("plain") < 0.98 || recall("spelled") < 0.80 || precision < 0.95 {
 				t.Error("below the figures of issue 5")
 			}
