@@ -1,7 +1,6 @@
 package botengine
 
 import (
-	"fmt"
 	"os"
 	"strings"
 	"testing"

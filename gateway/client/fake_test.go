@@ -72,6 +72,10 @@ type fake struct {
 	// handshake, where set, may refuse a socket.
 	handshake func(w http.ResponseWriter, r *http.Request, count int) bool
 
+	// order is held while events are made and sent, and through a replay, so
+	// that every socket gets them in order. It is taken before mu.
+	order sync.Mutex
+
 	mu      sync.Mutex // guards the fields below
 	hook    func(p *peer, f protocol.ClientFrame) bool
 	epoch   string
@@ -221,6 +225,8 @@ func (f *fake) top() uint64 { return f.first - 1 + uint64(len(f.log)) }
 // begin answers open: hello, and what was missed.
 func (p *peer) begin(open protocol.ClientFrame) {
 	f := p.fake
+	f.order.Lock()
+	defer f.order.Unlock()
 	f.mu.Lock()
 	p.open = open
 	lastN := uint64(len(f.answers[open.Client]))
@@ -258,6 +264,8 @@ func (p *peer) begin(open protocol.ClientFrame) {
 // apply applies an input once and returns its ack, or the error where a number
 // is missing.
 func (f *fake) apply(client string, in protocol.ClientFrame) any {
+	f.order.Lock()
+	defer f.order.Unlock()
 	f.mu.Lock()
 	answers := f.answers[client]
 	if answers == nil {
@@ -314,6 +322,8 @@ func (f *fake) deliver(events ...protocol.Event) {
 
 // say appends a line of the bot and delivers it.
 func (f *fake) say(text string) protocol.Event {
+	f.order.Lock()
+	defer f.order.Unlock()
 	f.mu.Lock()
 	e := f.append(protocol.Event{From: "bot", Kind: "message", Text: []protocol.Part{{Text: text}}})
 	f.mu.Unlock()

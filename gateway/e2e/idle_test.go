@@ -24,6 +24,7 @@ import (
 	"zgoda/gateway"
 	"zgoda/gateway/httpapi"
 	"zgoda/gateway/protocol"
+	"zgoda/persistence/servers"
 )
 
 // envBare makes the child a bare coder/websocket handler, the peer to compare
@@ -99,18 +100,27 @@ func BenchmarkIdleSockets(b *testing.B) {
 	if s, err := strconv.Atoi(os.Getenv("ZGODA_SOCKETS")); err == nil {
 		n = s
 	}
-	for _, kind := range []string{"bare", "zgoda"} {
+	r, err := servers.Redis(b.Context(), servers.RedisOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = r.Stop() }()
+	for _, kind := range []string{"bare", "zgoda", "zgoda-redis"} {
 		b.Run(kind, func(b *testing.B) {
 			for b.Loop() {
-				measureIdle(b, kind, n)
+				measureIdle(b, kind, r.Addr(), n)
 			}
 			b.ReportMetric(0, "ns/op")
 		})
 	}
 }
 
-func measureIdle(b *testing.B, kind string, n int) {
-	p := startIdleChild(b, kind)
+func measureIdle(b *testing.B, kind, redis string, n int) {
+	kind, onRedis := strings.CutSuffix(kind, "-redis")
+	if !onRedis {
+		redis = ""
+	}
+	p := startIdleChild(b, kind, redis)
 	before := p.resident()
 	conns := make([]net.Conn, n)
 	var wg sync.WaitGroup
@@ -148,7 +158,7 @@ type idleChild struct {
 	addr  string
 }
 
-func startIdleChild(b *testing.B, kind string) *idleChild {
+func startIdleChild(b *testing.B, kind, redis string) *idleChild {
 	b.Helper()
 	sites, err := filepath.Abs(sitesDir())
 	if err != nil {
@@ -156,6 +166,9 @@ func startIdleChild(b *testing.B, kind string) *idleChild {
 	}
 	p := &idleChild{b: b, cmd: exec.Command(os.Args[0])}
 	p.cmd.Env = append(os.Environ(), envChild+"=idle", envBare+"="+kind, envSites+"="+sites)
+	if redis != "" {
+		p.cmd.Env = append(p.cmd.Env, envRedis+"=redis://"+redis)
+	}
 	p.cmd.Stderr = os.Stderr
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		b.Fatal(err)

@@ -35,14 +35,14 @@ func (s *Store) Commit(ctx context.Context, c *persistence.Commit) (persistence.
 		return persistence.Result{}, commitError(&outage{cause: err})
 	}
 	st := s.site(c.Site)
-	script, pick := s.scripts.commit, func(w *owner) *lane { return w.plain }
+	script, pick := s.scripts.commit, plainLane
 	// What ends consent or is a right runs also when memory is used up.
 	if c.Safe || c.Erase || c.DropContact {
 		script = s.scripts.commitOOM
 	}
 	confirm := c.Safe && s.opts.Replicas > 0
 	if confirm {
-		pick = func(w *owner) *lane { return w.safe }
+		pick = safeLane
 	}
 	keys := st.commitKeys(c)
 	call := scriptCall(script, keys, s.commitArgs(ctx, st, c, confirm)...)

@@ -23,6 +23,10 @@ const (
 	loads = 3
 )
 
+// errHanded ends a connection that the driver would replace: a new one is
+// another link's state.
+var errHanded = errors.New("the connection is gone")
+
 // A link is one connection to a primary, used by one batch at a time.
 type link struct {
 	lane *lane
@@ -59,22 +63,27 @@ func (l *link) connect() error {
 }
 
 func (l *link) dial() error {
+	ctx, cancel := context.WithTimeout(context.Background(), l.lane.timeout)
+	defer cancel()
+	l.since = time.Now()
 	opts := *l.lane.dial
-	base := opts.Dialer
-	opts.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		c, err := base(ctx, network, addr)
-		if err != nil {
-			return nil, err
+	// The connection is made here and handed to the driver, which would make
+	// noise of every failure and try again behind our back.
+	c, err := opts.Dialer(ctx, opts.Network, opts.Addr)
+	if err != nil {
+		return fmt.Errorf("connect to Redis: %w", err)
+	}
+	l.wire = &wire{Conn: c}
+	handed := false
+	opts.Dialer = func(context.Context, string, string) (net.Conn, error) {
+		if handed {
+			return nil, errHanded
 		}
-		l.wire = &wire{Conn: c}
+		handed = true
 		return l.wire, nil
 	}
 	opts.PoolSize, opts.PipelinePoolSize, opts.MinIdleConns = 1, -1, 0
 	opts.MaxRetries = -1 // its zero value means three
-	ctx, cancel := context.WithTimeout(context.Background(), l.lane.timeout)
-	defer cancel()
-
-	l.since = time.Now()
 	l.client = redis.NewClient(&opts)
 	l.conn = l.client.Conn()
 	pipe := l.conn.Pipeline()
@@ -83,6 +92,7 @@ func (l *link) dial() error {
 		pipe.ScriptLoad(ctx, s.text)
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
+		_ = c.Close()
 		return fmt.Errorf("connect to Redis: %w", err)
 	}
 	l.run = shortRun(infoField(info.Val(), "run_id"))

@@ -15,7 +15,7 @@ import (
 	"zgoda/persistence/servers"
 )
 
-// load lets several chats insist until enough is called and then checks that
+// underLoad lets several chats insist until enough is called and then checks that
 // what was accepted is in the logs once and in order. It returns how many
 // commits were accepted and how many of them only a repeat told.
 func underLoad(t *testing.T, s *Store, chats int, during func()) (accepted, repeated int) {
@@ -83,17 +83,15 @@ func TestFrozenUnderLoad(t *testing.T) {
 	server := startRedis(t, servers.RedisOptions{})
 	s := open(t, Options{Addrs: []string{server.Addr()}, Prefix: newPrefix(), CommandTimeout: 500 * time.Millisecond})
 	n, again := underLoad(t, s, 32, func() {
-		for range 2 {
-			pause(t.Context(), 100*time.Millisecond)
-			if err := server.Freeze(); err != nil {
-				t.Error(err)
-			}
-			pause(t.Context(), 1500*time.Millisecond)
-			if err := server.Thaw(); err != nil {
-				t.Error(err)
-			}
+		pause(t.Context(), 100*time.Millisecond)
+		if err := server.Freeze(); err != nil {
+			t.Error(err)
 		}
-		pause(t.Context(), 200*time.Millisecond)
+		pause(t.Context(), 3*time.Second)
+		if err := server.Thaw(); err != nil {
+			t.Error(err)
+		}
+		pause(t.Context(), 300*time.Millisecond)
 	})
 	t.Logf("%d commits were accepted, %d of them by a repeat that was found to be a duplicate", n, again)
 	if again == 0 {

@@ -2,6 +2,8 @@ package redisstore
 
 import (
 	"context"
+	"errors"
+	"net"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -48,12 +50,32 @@ func (s *Store) ownerOf(client *redis.Client) (*owner, error) {
 	return w, nil
 }
 
-// run carries a site's call to the primary that holds it, and after it where the
-// slot has moved: a redirected call did nothing.
+// run carries a site's call to the primary that holds it. The call may be made
+// again: it reads, or repeating it changes nothing more. So where the connection
+// broke under it, it is made once more.
 func (s *Store) run(ctx context.Context, st *site, c *call) result {
-	return s.runOn(ctx, st, c, func(w *owner) *lane { return w.plain })
+	res := s.runOn(ctx, st, c, plainLane)
+	if brokenOff(res.err) && ctx.Err() == nil {
+		return s.runOn(ctx, st, &call{args: c.args, runArg: c.runArg}, plainLane)
+	}
+	return res
 }
 
+func plainLane(w *owner) *lane { return w.plain }
+
+func safeLane(w *owner) *lane { return w.safe }
+
+// brokenOff reports whether a call was lost with its connection, and did not
+// run out of time.
+func brokenOff(err error) bool {
+	var out *outage
+	var slow net.Error
+	return errors.As(err, &out) && out.sent && !errors.Is(err, errTimeout) && !errors.Is(err, context.Canceled) &&
+		!errors.Is(err, context.DeadlineExceeded) && !(errors.As(err, &slow) && slow.Timeout())
+}
+
+// runOn carries a call on a lane, and after the slot where it has moved: a
+// redirected call did nothing.
 func (s *Store) runOn(ctx context.Context, st *site, c *call, pick func(*owner) *lane) result {
 	for try := 1; ; try++ {
 		if err := ctx.Err(); err != nil {
@@ -102,7 +124,7 @@ func (s *Store) runAll(ctx context.Context, sites []*site, calls []*call) []resu
 			continue
 		}
 		out[i] = lanes[i].wait(ctx, c)
-		if says(out[i].err, "MOVED") {
+		if says(out[i].err, "MOVED") || brokenOff(out[i].err) {
 			out[i] = s.run(ctx, sites[i], &call{args: c.args, runArg: c.runArg})
 		}
 	}

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -51,14 +52,15 @@ var (
 
 // An owner is a primary and the ways to it.
 type owner struct {
-	client *redis.Client
-	plain  *lane
+	plain *lane
 	// safe is for commits that replicas must confirm, so that others do not wait
 	// for the replicas too. It is plain where none must.
 	safe *lane
+	// eye is the watch's own connection.
+	eye *link
 	// full is set while memory runs short: no new conversations then.
 	full atomic.Bool
-	// lastRun is the run id that the last look saw; guarded by ownersMu.
+	// lastRun is the run id that the last look saw. Owned by the watch, like eye.
 	lastRun string
 }
 
@@ -76,6 +78,7 @@ func New(ctx context.Context, o Options) (*Store, error) {
 	if s.single != nil {
 		s.only = s.newOwner(s.single)
 	}
+	driverLog.Do(func() { redis.SetLogger(&driverLogger{o.Log}) })
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.AddSites(o.Sites...)
 	if err := s.look(ctx); err != nil {
@@ -87,12 +90,24 @@ func New(ctx context.Context, o Options) (*Store, error) {
 }
 
 func (s *Store) newOwner(c *redis.Client) *owner {
-	w := &owner{client: c, plain: newLane(c.Options(), s.scripts.all, s.opts.CommandTimeout, 0)}
-	w.safe = w.plain
+	w := &owner{plain: newLane(c.Options(), s.scripts.all, s.opts.CommandTimeout, 0)}
+	w.safe, w.eye = w.plain, &link{lane: w.plain}
 	if s.opts.Replicas > 0 {
 		w.safe = newLane(c.Options(), s.scripts.all, s.opts.CommandTimeout, s.opts.Replicas)
 	}
 	return w
+}
+
+// driverLog is set once: the driver has one logger in a process.
+var driverLog sync.Once
+
+// A driverLogger takes what the driver says about its own connections, such as
+// each refusal by a server that is away. Whoever calls learns of it anyway.
+type driverLogger struct{ log *slog.Logger }
+
+// Printf implements the driver's interface.
+func (l *driverLogger) Printf(ctx context.Context, format string, args ...any) {
+	l.log.DebugContext(ctx, "redis driver", "says", fmt.Sprintf(format, args...))
 }
 
 // Close ends what the store runs and closes its connections. Calls that come
@@ -102,6 +117,7 @@ func (s *Store) Close() error {
 		s.stop()
 		s.running.Wait()
 		for _, w := range s.allOwners() {
+			w.eye.drop()
 			w.plain.close()
 			if w.safe != w.plain {
 				w.safe.close()

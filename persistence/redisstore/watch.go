@@ -35,14 +35,14 @@ func (s *Store) watch() {
 // look asks every primary which process it is and how much memory is used.
 func (s *Store) look(ctx context.Context) error {
 	if s.only != nil {
-		return s.lookAt(ctx, s.only, s.single)
+		return s.lookAt(ctx, s.only)
 	}
 	var mu sync.Mutex // guards err
 	var err error
 	each := s.cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error {
 		w, failed := s.ownerOf(c)
 		if failed == nil {
-			failed = s.lookAt(ctx, w, c)
+			failed = s.lookAt(ctx, w)
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -52,18 +52,23 @@ func (s *Store) look(ctx context.Context) error {
 	return errors.Join(each, err)
 }
 
-func (s *Store) lookAt(ctx context.Context, w *owner, c *redis.Client) error {
-	start := time.Now()
-	info, err := c.Info(ctx, "server", "memory").Result()
-	if err != nil {
-		return err
+func (s *Store) lookAt(ctx context.Context, w *owner) error {
+	if s.opts.Mode == Sentinel {
+		// A new connection asks the Sentinels anew.
+		w.eye.drop()
 	}
+	start := time.Now()
+	ask := &call{args: []any{"info", "server", "memory"}}
+	w.eye.execute(ctx, []*call{ask})
+	if ask.res.err != nil {
+		return ask.res.err
+	}
+	info, _ := ask.res.val.(string)
 	used, limit, err := memory(info)
 	if err != nil {
 		return err
 	}
-	full := isFull(used, limit)
-	if w.full.Swap(full) != full {
+	if full := isFull(used, limit); w.full.Swap(full) != full {
 		if full {
 			s.opts.Log.Error("Redis is nearly full, new conversations are refused", "used", used, "maxmemory", limit)
 		} else {
@@ -73,14 +78,11 @@ func (s *Store) lookAt(ctx context.Context, w *owner, c *redis.Client) error {
 	run := shortRun(infoField(info, "run_id"))
 	w.plain.expel(run, start)
 	w.safe.expel(run, start)
-	s.ownersMu.Lock()
-	changed := w.lastRun != "" && w.lastRun != run
-	w.lastRun = run
-	s.ownersMu.Unlock()
-	if changed {
+	if w.lastRun != "" && w.lastRun != run {
 		s.opts.Log.Warn("another Redis process answers: it was restarted or failed over", "run_id", run)
 		s.dropEars()
 	}
+	w.lastRun = run
 	return nil
 }
 

@@ -1,18 +1,19 @@
 package seal
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"zgoda/persistence"
 )
@@ -90,21 +91,34 @@ func Generate() *KeyFile {
 }
 
 // Parse reads the content of a keys file. It is strict: a member it does not
-// know is an error.
+// know, one in another case and one that is given twice are errors.
 func Parse(b []byte) (*KeyFile, error) {
 	f := new(KeyFile)
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(f); err != nil {
-		return nil, fmt.Errorf("parse keys: %w", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("parse keys: data after the end of the object")
+	if err := json.Unmarshal(b, f, json.RejectUnknownMembers(true)); err != nil {
+		return nil, fmt.Errorf("parse keys: %w", unreadable(err))
 	}
 	if err := f.check(); err != nil {
 		return nil, fmt.Errorf("parse keys: %w", err)
 	}
 	return f, nil
+}
+
+// unreadable says where a keys file cannot be read. The decoder's own message
+// may quote what it could not read, which may be a secret: it goes no further.
+func unreadable(err error) error {
+	var semantic *json.SemanticError
+	var syntactic *jsontext.SyntacticError
+	switch {
+	case errors.Is(err, json.ErrUnknownName) && errors.As(err, &semantic):
+		return fmt.Errorf("%s is not a member of a keys file", semantic.JSONPointer)
+	case errors.As(err, &semantic):
+		return fmt.Errorf("what stands at %q (byte %d) does not belong there", semantic.JSONPointer, semantic.ByteOffset)
+	case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &syntactic):
+		return fmt.Errorf("%s is given twice", syntactic.JSONPointer)
+	case errors.As(err, &syntactic) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("not JSON, or data after the end of it, at byte %d", syntactic.ByteOffset)
+	}
+	return errors.New("the file is not complete JSON")
 }
 
 func (f *KeyFile) check() error {
@@ -114,11 +128,15 @@ func (f *KeyFile) check() error {
 	if len(f.ID) != secretBytes {
 		return fmt.Errorf("id key has %d bytes, want %d", len(f.ID), secretBytes)
 	}
-	found := false
+	found, listed := false, make(map[string]bool, len(f.Token))
 	for i, k := range f.Token {
 		if err := k.check(); err != nil {
 			return fmt.Errorf("token key %d: %w", i+1, err)
 		}
+		if listed[k.ID] {
+			return fmt.Errorf("token key %d: %q is listed twice", i+1, k.ID)
+		}
+		listed[k.ID] = true
 		found = found || k.ID == f.TokenWrite
 	}
 	if !found {
@@ -132,7 +150,7 @@ func (f *KeyFile) Encode() ([]byte, error) {
 	if err := f.check(); err != nil {
 		return nil, fmt.Errorf("encode keys: %w", err)
 	}
-	b, err := json.MarshalIndent(f, "", "  ")
+	b, err := json.Marshal(f, jsontext.WithIndent("  "))
 	if err != nil {
 		return nil, fmt.Errorf("encode keys: %w", err)
 	}

@@ -106,7 +106,7 @@ func (s *RedisServer) logFile() string { return filepath.Join(s.dir, "redis.log"
 func (s *RedisServer) arguments() ([]string, error) {
 	args := []string{
 		"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir,
-		"--daemonize", "no", "--protected-mode", "no", "--save", "",
+		"--daemonize", "no", "--protected-mode", "no", "--save", "", "--repl-diskless-sync-delay", "0",
 	}
 	if s.config != "" {
 		file := filepath.Join(s.dir, "sentinel.conf")
@@ -123,7 +123,7 @@ func (s *RedisServer) arguments() ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("address of the primary: %w", err)
 		}
-		args = append(args, "--replicaof", host+" "+port, "--repl-diskless-sync-delay", "0")
+		args = append(args, "--replicaof", host+" "+port)
 	}
 	if s.opts.Cluster {
 		args = append(args, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(s.bus),
