@@ -11,10 +11,10 @@ import (
 	"github.com/coder/websocket"
 )
 
-// Buffer sizes in bytes. Chat frames fit in them; the net/http server's own
+// Buffer sizes in bytes. A visitor's frames fit in them; the net/http server's own
 // 4 KB buffers are freed as soon as the handler returns.
 const (
-	readBuffer  = 1 << 10
+	readBuffer  = 512
 	writeBuffer = 1 << 10
 )
 
