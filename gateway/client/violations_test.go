@@ -159,3 +159,41 @@ func TestRemovedContactValues(t *testing.T) {
 		wantClean(t, c)
 	})
 }
+
+// While one socket takes over from another and has begun the log anew, what the
+// older one still brings belongs to the log that is gone.
+func TestOldSocketAfterReset(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c := f.dial(f.options())
+		if _, err := c.Say(t.Context(), "x"); err != nil {
+			t.Fatal(err)
+		}
+		f.mu.Lock()
+		var old *peer
+		for p := range f.peers {
+			old = p
+		}
+		f.mu.Unlock()
+		f.setHook(func(p *peer, in protocol.ClientFrame) bool {
+			if in.T != protocol.TypeOpen {
+				return false
+			}
+			p.send(&protocol.Hello{Visitor: "v1", Conversation: "c1", Resume: protocol.ResumeReset, LastN: 1})
+			p.send(&protocol.Reset{Epoch: "e2", Seq: 2, First: 2})
+			synctest.Wait()
+			old.send(protocol.NewEvents("e1", []protocol.Event{{Seq: 3, ID: "late", From: "bot", Kind: "message"}}, nil))
+			synctest.Wait()
+			p.send(protocol.NewEvents("e2", []protocol.Event{{Seq: 2, ID: "new", From: "bot", Kind: "message"}}, nil))
+			return true
+		})
+		if err := c.Reconnect(t.Context(), ""); err != nil {
+			t.Fatal(err)
+		}
+		if events := c.Events(); len(events) != 1 || events[0].ID != "new" {
+			t.Errorf("events %+v", events)
+		}
+		wantClean(t, c)
+	})
+}

@@ -7,6 +7,7 @@ import (
 
 	"zgoda/gateway/client"
 	"zgoda/gateway/protocol"
+	"zgoda/persistence/servers"
 )
 
 // The process is killed at every step between "load" and "the visitor has seen
@@ -23,14 +24,26 @@ func TestP1P2P3_KilledBetweenTheSteps(t *testing.T) {
 	} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
-			killedAt(t, step)
+			killedAt(t, "", step)
 		})
 	}
 }
 
-func killedAt(t *testing.T, step string) {
+// The same on Redis, where another node could have taken over.
+func TestP1P2P3_KilledBetweenTheStepsOnRedis(t *testing.T) {
+	t.Parallel()
+	r := startRedis(t, servers.RedisOptions{AppendOnly: true})
+	for _, step := range []string{"commit:1", "committed:1", "committed:3", `write:2:"t":"events"`, `write:3:"t":"ack"`} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			killedAt(t, "redis://"+r.Addr(), step)
+		})
+	}
+}
+
+func killedAt(t *testing.T, redisURL, step string) {
 	data := t.TempDir()
-	first := startNode(t, data, "", step)
+	first := startNodeOn(t, redisURL, data, "", step)
 	c, err := client.Dial(t.Context(), client.Options{
 		URL: "ws://" + first.addr, Site: "demo", Locale: "en", Page: "/demo/en", Origin: "http://" + first.addr,
 		AutoReconnect: true,
@@ -43,7 +56,7 @@ func killedAt(t *testing.T, step string) {
 	died := make(chan *node, 1)
 	go func() {
 		first.wait() // it dies at the step
-		died <- startNode(t, data, first.addr, "")
+		died <- startNodeOn(t, redisURL, data, first.addr, "")
 	}()
 	lines := []string{"first line", "second line", "third line", "fourth line", "fifth line"}
 	for _, line := range lines {

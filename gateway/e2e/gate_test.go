@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"context"
+	"net/http"
 	"sync/atomic"
+	"testing"
 
 	"zgoda/persistence"
 )
@@ -33,4 +35,19 @@ func (s gatedStore) Commit(ctx context.Context, c *persistence.Commit) (persiste
 		return persistence.Result{}, *err
 	}
 	return s.Conversations.Commit(ctx, c)
+}
+
+// get returns the status of a GET.
+func get(t *testing.T, addr, path string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	return res.StatusCode
 }

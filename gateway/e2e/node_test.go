@@ -160,7 +160,7 @@ func runChild() error {
 	f := parseFault(os.Getenv(envFault))
 	app, err := gateway.New(context.Background(), gateway.Options{
 		Listener: faultyListener{listener, f}, DataDir: os.Getenv(envChild), SitesDir: os.Getenv(envSites),
-		Processor: processor, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Processor: processor, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Redis: os.Getenv(envRedis),
 		WrapStore: func(c persistence.Conversations) persistence.Conversations { return faultyStore{c, f} },
 	})
 	if err != nil {
@@ -205,6 +205,13 @@ func (l *logBuffer) String() string {
 // port.
 func startNode(t *testing.T, data, addr, faultSpec string) *node {
 	t.Helper()
+	return startNodeOn(t, "", data, addr, faultSpec)
+}
+
+// startNodeOn starts a gateway process on a Redis, or with an empty URL on its
+// data folder alone.
+func startNodeOn(t *testing.T, redisURL, data, addr, faultSpec string) *node {
+	t.Helper()
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
@@ -214,7 +221,7 @@ func startNode(t *testing.T, data, addr, faultSpec string) *node {
 	}
 	n := &node{t: t, log: &logBuffer{}}
 	n.cmd = exec.Command(os.Args[0])
-	n.cmd.Env = append(os.Environ(), envChild+"="+data, envAddr+"="+addr, envFault+"="+faultSpec, envSites+"="+sites)
+	n.cmd.Env = append(os.Environ(), envChild+"="+data, envAddr+"="+addr, envFault+"="+faultSpec, envSites+"="+sites, envRedis+"="+redisURL)
 	n.cmd.Stderr = n.log
 	if n.stdin, err = n.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)

@@ -70,7 +70,7 @@ func TestCardKeepsItsLanguage(t *testing.T) {
 
 func TestRefusedPageIsNeutralAndTellsTheDeveloper(t *testing.T) {
 	for _, code := range []string{"unknown_site", "origin_refused"} {
-		f, b := embedded(t, "")
+		f, b := newFake(t), newBrowser(t)
 		b.onNew("window.warned = []; console.warn = (...a) => warned.push(a.join(' '))")
 		site := "demo"
 		if code == "unknown_site" {
