@@ -11,6 +11,7 @@ import (
 
 	"zgoda/gateway"
 	"zgoda/gateway/client"
+	"zgoda/persistence/servers"
 )
 
 // P3: a failover that rolled the log back: what was acknowledged after the last

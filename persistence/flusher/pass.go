@@ -17,6 +17,10 @@ type progress struct {
 
 // pass moves what one reading of the outbox shows.
 func (f *Flusher) pass(ctx context.Context) (progress, error) {
+	// A select would choose by chance where the turn is free and ctx has ended.
+	if err := ctx.Err(); err != nil {
+		return progress{}, err
+	}
 	select {
 	case f.turn <- struct{}{}:
 		defer func() { <-f.turn }()

@@ -81,10 +81,9 @@ var impossibleRows = map[string]struct{ sql, refusedBy string }{
 	"a ledger entry removed": {
 		`DELETE FROM consent_event WHERE id = 'ewa-3'`, "ledger_append_only",
 	},
-	// Two triggers refuse it, and which of them SQLite asks first is its own choice.
 	"a ledger entry replaced": {
-		`INSERT OR REPLACE INTO consent_event (site, visitor, seq, vseq, id, purpose, kind, actor, method, occurred_at, recorded_at, prev_hash, row_hash)
-		 VALUES ('shop', 'ewa', 3, 3, 'ewa-3', 'lead_contact', 'expired', 'system', 'timer', 1, 1, x'', zeroblob(32))`, "ledger_",
+		strings.NewReplacer("INSERT INTO", "INSERT OR REPLACE INTO", "'x', 'lead_contact'", "'ewa-3', 'lead_contact'").Replace(
+			nextEntry("jan", "'granted', 'jan-1', 'ewa-3', n.hash, 'pl', 'visitor', 'button'")), "ledger_append_only",
 	},
 	"a ledger entry out of order": {
 		`INSERT INTO consent_event (site, visitor, seq, vseq, id, purpose, kind, actor, method, occurred_at, recorded_at, prev_hash, row_hash)
