@@ -403,7 +403,8 @@ func pruneHolders(t *testing.T, raw *redis.Client) int {
 // the old socket.
 func TestP12_RollingRestart(t *testing.T) {
 	t.Parallel()
-	c := startCluster(t, 3, gateway.Options{DrainTime: 500 * time.Millisecond})
+	drain := time.Duration(proveSize(500, 6000)) * time.Millisecond
+	c := startCluster(t, 3, gateway.Options{DrainTime: drain})
 	visitors := proveSize(30, 2000)
 	pages := make([]*client.Client, visitors)
 	balancer := &roundRobin{}
@@ -429,7 +430,7 @@ func TestP12_RollingRestart(t *testing.T) {
 				select {
 				case <-stop:
 					return
-				case <-time.After(time.Duration(100+rand.IntN(900)) * time.Millisecond * time.Duration(max(1, visitors/200))):
+				case <-time.After(time.Duration(100+rand.IntN(900)) * time.Millisecond * time.Duration(max(1, visitors/250))):
 				}
 				line := fmt.Sprintf("line %d", k)
 				said[i] = append(said[i], line)
@@ -441,7 +442,7 @@ func TestP12_RollingRestart(t *testing.T) {
 		})
 	}
 	for i := range 3 {
-		fresh := c.add(gateway.Options{DrainTime: 500 * time.Millisecond})
+		fresh := c.add(gateway.Options{DrainTime: drain})
 		balancer.replace(c.addr(i), fresh.Addr().String())
 		if err := c.apps[i].Stop(t.Context()); err != nil {
 			t.Errorf("stop node %d: %v", i, err)

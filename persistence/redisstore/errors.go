@@ -14,6 +14,8 @@ import (
 var (
 	errClosed  = fmt.Errorf("the store is closed: %w", persistence.ErrUnavailable)
 	errTimeout = errors.New("no answer in time")
+	// errNoPrimary means that no primary of the Cluster is known.
+	errNoPrimary = errors.New("no primary is known")
 	// errUnconfirmed means that fewer replicas than asked for have confirmed.
 	errUnconfirmed = errors.New("too few replicas confirmed")
 )

@@ -63,7 +63,10 @@ func (s *Store) pauseListen(ctx context.Context, d time.Duration) {
 
 // hearOut subscribes and hears until the subscription breaks.
 func (s *Store) hearOut(ctx context.Context, node string, hear func(persistence.News)) (subscribed bool, err error) {
-	sub := s.subscribe(ctx)
+	sub, err := s.subscribe(ctx)
+	if err != nil {
+		return false, err
+	}
 	defer func() { _ = sub.Close() }()
 	// Closing is what ends a read that waits.
 	end := context.AfterFunc(ctx, func() { _ = sub.Close() })
@@ -134,12 +137,27 @@ func (s *Store) askWhetherAlive(ctx context.Context, sub *redis.PubSub, heard *a
 	}
 }
 
-// subscribe returns a subscription to nothing yet.
-func (s *Store) subscribe(ctx context.Context) *redis.PubSub {
-	if s.cluster != nil {
-		return s.cluster.Subscribe(ctx)
+// subscribe returns a subscription to nothing yet. On a Cluster every primary
+// hears what any of them is told, so any will do that answers.
+func (s *Store) subscribe(ctx context.Context) (*redis.PubSub, error) {
+	if s.cluster == nil {
+		return s.single.Subscribe(ctx), nil
 	}
-	return s.single.Subscribe(ctx)
+	var mu sync.Mutex // guards alive
+	var alive []*redis.Client
+	err := s.cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error {
+		if err := c.Ping(ctx).Err(); err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		alive = append(alive, c)
+		return nil
+	})
+	if len(alive) == 0 {
+		return nil, fmt.Errorf("no primary answers: %w", err)
+	}
+	return alive[rand.IntN(len(alive))].Subscribe(ctx), nil
 }
 
 // addEar registers how to end a subscription and returns how to forget it.

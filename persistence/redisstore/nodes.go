@@ -60,17 +60,21 @@ func (s *Store) Beat(ctx context.Context, h persistence.Holder, keys []persisten
 	return out, storeError("beat", err)
 }
 
-// Probe implements persistence.Nodes.
+// Probe implements persistence.Nodes. Any primary can send it; on a Cluster
+// another one does each time, and where one is away the next.
 func (s *Store) Probe(ctx context.Context, node, probe string) error {
-	if err := ctx.Err(); err != nil {
-		return storeError("probe", &outage{cause: err})
-	}
 	message := framed("p", probe)
-	if s.cluster != nil {
-		return storeError("probe", asOutage(s.cluster.Publish(ctx, s.channel(node), message).Err()))
+	owners := s.allOwners()
+	first := int(s.probes.Add(1))
+	err := error(&outage{cause: errNoPrimary})
+	for i := range owners {
+		w := owners[(first+i)%len(owners)]
+		res := w.plain.do(ctx, &call{args: []any{"publish", s.channel(node), message}})
+		if err = res.err; err == nil {
+			return nil
+		}
 	}
-	res := s.only.plain.do(ctx, &call{args: []any{"publish", s.channel(node), message}})
-	return storeError("probe", res.err)
+	return storeError("probe", err)
 }
 
 // asOutage makes a driver's error that is no reply an outage.

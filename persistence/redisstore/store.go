@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,7 @@ type Store struct {
 	only     *owner // elsewhere than on a Cluster
 
 	pending fairness
+	probes  atomic.Int64
 
 	listenMu sync.Mutex // guards listeners
 	nextEar  int
@@ -181,15 +183,16 @@ func (s *Store) lookup(name string) *site {
 	return newSite(s.opts.Prefix, name)
 }
 
+// allOwners returns the primaries in a fixed order.
 func (s *Store) allOwners() []*owner {
+	if s.only != nil {
+		return []*owner{s.only}
+	}
 	s.ownersMu.RLock()
 	defer s.ownersMu.RUnlock()
-	out := make([]*owner, 0, len(s.owners)+1)
-	if s.only != nil {
-		out = append(out, s.only)
+	out := make([]*owner, 0, len(s.owners))
+	for _, addr := range slices.Sorted(maps.Keys(s.owners)) {
+		out = append(out, s.owners[addr])
 	}
-	for _, w := range s.owners {
-		out = append(out, w)
-	}
-	return slices.Clip(out)
+	return out
 }
