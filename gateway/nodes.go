@@ -123,7 +123,8 @@ func (a *App) checkAll(ctx context.Context) {
 // keepAlive writes something to every socket that was silent for long. One sweep
 // serves all sockets: a timer for each would cost more than the socket.
 func (a *App) keepAlive(ctx context.Context) error {
-	frame, err := protocol.Encode(&protocol.Typing{From: protocol.OwnerBot})
+	// A beat without a position says that the socket is alive and nothing more.
+	frame, err := protocol.Encode(&protocol.Beat{})
 	if err != nil {
 		return err
 	}

@@ -92,6 +92,7 @@ func (c *cluster) lossyPage(i int, same *client.Client, auto bool) *client.Clien
 	o := client.Options{
 		URL: "ws://" + c.addr(i), Site: "demo", Locale: "en", Origin: "http://" + c.addr(i), AutoReconnect: auto,
 		Reconnect: client.Backoff{First: 100 * time.Millisecond, Max: 500 * time.Millisecond}, Grace: 100 * time.Millisecond,
+		OnFrame: fitsTheDocument(c.t),
 	}
 	if same != nil {
 		o.Secret, _, o.Token = same.Identity()

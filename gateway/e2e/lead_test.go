@@ -22,6 +22,7 @@ func visit(t *testing.T, addr, locale string) *client.Client {
 	t.Helper()
 	c, err := client.Dial(t.Context(), client.Options{
 		URL: "ws://" + addr, Site: "demo", Locale: locale, Page: "/demo/", Origin: "http://" + addr,
+		OnFrame: fitsTheDocument(t),
 	})
 	if err != nil {
 		t.Fatalf("dial: %v", err)

@@ -67,8 +67,7 @@ export class Session implements Owner {
     this.changed();
   }
 
-  // shut: the gateway does not serve this page.
-  get shut(): boolean {
+  get shut(): boolean { // the gateway does not serve this page
     return !this.config && (this.configError === 404 || this.configError === 403);
   }
 
