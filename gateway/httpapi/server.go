@@ -73,7 +73,13 @@ func (s *Server) Handler() http.Handler {
 		writeJSON(w, http.StatusOK, map[string]any{"alive": true})
 	})
 	mux.HandleFunc("GET /readyz", s.readyz)
-	assets := widget.Handler()
+	assets := widget.Handler(func(key string) (color, position string) {
+		st, ok := s.Sites.Get(key)
+		if !ok {
+			return "", ""
+		}
+		return st.Looks.Color, st.Looks.Position
+	})
 	mux.Handle("GET /widget.js", assets)
 	mux.Handle("GET /widget/", assets)
 	mux.Handle("GET /demo/", assets)

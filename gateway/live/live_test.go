@@ -280,7 +280,7 @@ func TestP1_ManyGoroutinesMeet(t *testing.T) {
 					}
 					got, _ := heard.Load(c.Key.Conversation)
 					list := got.(*[]uint64)
-					// Conversations come and go here; each generation hears on its own.
+					// Who hears keeps the conversation, so the order outlives its users.
 					c.Do(func(Locked[int]) { *list = append(*list, news.Snapshot.Version) })
 				})
 				r.Keys()
@@ -292,6 +292,12 @@ func TestP1_ManyGoroutinesMeet(t *testing.T) {
 	if n := r.Len(); n != 0 {
 		t.Errorf("everything was released, %d are in use", n)
 	}
+	heard.Range(func(name, list any) bool {
+		if got := *list.(*[]uint64); !slices.IsSorted(got) {
+			t.Errorf("%s: news must be heard in order, got %v", name, got)
+		}
+		return true
+	})
 	sum := 0
 	for _, n := range total {
 		sum += n
