@@ -39,7 +39,7 @@ func (a *App) openStores(ctx context.Context, keys *seal.KeyFile, node string) e
 		}
 		return a.openFile(ctx, keys)
 	}
-	return a.openServers(ctx, node)
+	return a.openServers(ctx, keys, node)
 }
 
 func (a *App) openFile(ctx context.Context, keys *seal.KeyFile) error {
@@ -64,13 +64,13 @@ func (a *App) openFile(ctx context.Context, keys *seal.KeyFile) error {
 }
 
 // openServers opens the stores that several nodes share.
-func (a *App) openServers(ctx context.Context, node string) error {
+func (a *App) openServers(ctx context.Context, keys *seal.KeyFile, node string) error {
 	o, err := redisOptions(a.opts.Redis)
 	if err != nil {
 		return err
 	}
 	o.Sites, o.Node, o.Transcript, o.Log = a.sites.Keys(), node, a.opts.Transcript, a.opts.Log
-	o.Replicas = a.opts.RedisReplicas
+	o.Replicas, o.CheckValue = a.opts.RedisReplicas, keys.Check()
 	store, err := redisstore.New(ctx, o)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"zgoda/gateway"
 	"zgoda/gateway/client"
+	"zgoda/persistence"
 	"zgoda/persistence/servers"
 )
 
@@ -166,4 +168,16 @@ func TestP1P4_OnARedisCluster(t *testing.T) {
 		say(t, b, "how much is delivery?")
 	}
 	t.Logf("P1 P4: %d events, the same on both nodes of a Cluster", sameLog(t, a, b))
+}
+
+// A node with other keys could open nothing of what is there: it is refused.
+func TestNodeWithOtherKeysIsRefused(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 1, gateway.Options{})
+	_, err := gateway.New(t.Context(), gateway.Options{
+		Redis: "redis://" + c.redis.Addr(), DataDir: t.TempDir(), SitesDir: sitesDir(), Processor: processor,
+	})
+	if !errors.Is(err, persistence.ErrWrongKey) {
+		t.Errorf("a node with other keys got %v, want ErrWrongKey", err)
+	}
 }

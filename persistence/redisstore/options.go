@@ -73,6 +73,10 @@ type Options struct {
 	// CommandTimeout bounds every exchange with Redis; 0 means one second. A
 	// caller waits at most twice as long.
 	CommandTimeout time.Duration
+	// CheckValue names the keys that are used with the store: the first node
+	// leaves it, and one with another value is persistence.ErrWrongKey. Empty
+	// compares nothing.
+	CheckValue []byte
 	// Log receives what has no caller. Nil discards it.
 	Log *slog.Logger
 

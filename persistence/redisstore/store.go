@@ -87,6 +87,10 @@ func New(ctx context.Context, o Options) (*Store, error) {
 		_ = s.Close()
 		return nil, storeError("open the store", &outage{cause: err})
 	}
+	if err := s.checkKeys(ctx); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
 	s.running.Go(s.watch)
 	return s, nil
 }
