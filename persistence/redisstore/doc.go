@@ -48,7 +48,7 @@
 // connection broke, a commit never: that is its caller's decision.
 //
 // On the safe lane every batch ends with one WAIT on the same connection. A
-// repeat writes too, since WAIT counts only what its connection wrote. A short
+// repeat writes too, since WAIT promises no more than that. A short
 // count is ErrUnknown.
 //
 // # What Redis loses

@@ -251,8 +251,11 @@ func TestUnconfirmed(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := safe()
-	for range 2 {
-		if _, err := c.try(t.Context(), in); !errors.Is(err, persistence.ErrUnknown) {
+	// The repeat comes over another node's connection, which has written
+	// nothing: there WAIT alone would confirm falsely.
+	other := open(t, s.opts)
+	for _, node := range []*Store{s, other} {
+		if _, err := node.Commit(t.Context(), in); !errors.Is(err, persistence.ErrUnknown) {
 			t.Errorf("a commit that no replica confirmed is unknown, a repeated one too, got %v", err)
 		}
 	}

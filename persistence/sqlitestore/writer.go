@@ -27,8 +27,9 @@ type job struct {
 	ctx context.Context
 	run func(*tx) error
 	// executed is closed when run will not be called any more, and with it
-	// everything run refers to is free.
+	// everything run refers to is free. ran, set before, says whether it was.
 	executed chan struct{}
+	ran      bool
 	// done receives the outcome once it is on the disk.
 	done chan error
 
@@ -138,8 +139,11 @@ func (s *Store) write(ctx context.Context, doing string, f func(*tx) error) erro
 	case err := <-j.done:
 		return storeError(doing, err)
 	default:
-		return fmt.Errorf("%s: %w: %w", doing, persistence.ErrUnknown, ctx.Err())
 	}
+	if !j.ran {
+		return storeError(doing, ctx.Err())
+	}
+	return fmt.Errorf("%s: %w: %w", doing, persistence.ErrUnknown, ctx.Err())
 }
 
 func (w *writer) loop() {
@@ -212,6 +216,7 @@ func (w *writer) perform() {
 	}
 	for i, j := range w.batch {
 		if j.err = j.ctx.Err(); j.err == nil {
+			j.ran = true
 			j.err = w.runJob(j)
 		}
 		close(j.executed)

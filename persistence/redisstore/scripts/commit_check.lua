@@ -57,7 +57,7 @@ if number ~= last + 1 then
   local answered, size, at = struct.unpack(ANSWER, kept)
   if answered ~= number then return { 5 } end
   if string.sub(kept, at, at + size - 1) ~= digest then return { 4 } end
-  -- WAIT confirms what this connection wrote, so a repeat must write too.
+  -- WAIT promises no more than what this connection wrote, so a repeat writes.
   if confirm == YES then redis.call('HSET', inputs, 'm:' .. client, used) end
   return { 3, string.sub(kept, at + size) }
 end

@@ -120,9 +120,9 @@ if erase ~= YES then
   local count = struct.pack(CLIENT, number, now)
   local kept = struct.pack(ANSWER, number, #digest) .. digest .. answer
   if used then
-    redis.call('HSET', inputs, 'm:' .. client, count, 'a' .. slot .. ':' .. client, kept)
+
   else
-    redis.call('HSET', inputs, 'm:' .. client, count, 'a' .. slot .. ':' .. client, kept,
+
       'nc', text(clients), 'nt', text(instances))
     if oldest then redis.call('HSET', inputs, 'co', text(oldest + CLIENT_LIFE * 1000)) end
   end
