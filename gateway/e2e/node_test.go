@@ -201,15 +201,8 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
-// startNode starts a gateway process on a data folder. addr is empty for a free
-// port.
-func startNode(t *testing.T, data, addr, faultSpec string) *node {
-	t.Helper()
-	return startNodeOn(t, "", data, addr, faultSpec)
-}
-
 // startNodeOn starts a gateway process on a Redis, or with an empty URL on its
-// data folder alone.
+// data folder alone. addr is empty for a free port.
 func startNodeOn(t *testing.T, redisURL, data, addr, faultSpec string) *node {
 	t.Helper()
 	if addr == "" {

@@ -85,8 +85,8 @@ func TestP11_RedisThatTakesNothing(t *testing.T) {
 			func(ctx context.Context, r *redis.Client) error { return r.ConfigSet(ctx, "maxmemory", "0").Err() },
 		},
 		"ReadOnly": {
-			func(ctx context.Context, r *redis.Client) error { return r.SlaveOf(ctx, "127.0.0.1", "1").Err() },
-			func(ctx context.Context, r *redis.Client) error { return r.SlaveOf(ctx, "NO", "ONE").Err() },
+			func(ctx context.Context, r *redis.Client) error { return r.ReplicaOf(ctx, "127.0.0.1", "1").Err() },
+			func(ctx context.Context, r *redis.Client) error { return r.ReplicaOf(ctx, "NO", "ONE").Err() },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

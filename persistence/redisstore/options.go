@@ -92,21 +92,21 @@ func (o Options) complete() (Options, error) {
 	}
 	switch {
 	case len(o.Addrs) == 0 && o.URL == "":
-		return o, errors.New("Addrs or URL is required")
+		return o, errors.New("redis options: Addrs or URL is required")
 	case o.Mode != Standalone && o.Mode != Sentinel && o.Mode != Cluster:
-		return o, fmt.Errorf("Mode %q is not known", o.Mode)
+		return o, fmt.Errorf("redis options: Mode %q is not known", o.Mode)
 	case o.Mode == Sentinel && o.MasterName == "":
-		return o, errors.New("MasterName is required with Sentinel")
+		return o, errors.New("redis options: MasterName is required with Sentinel")
 	case o.Mode == Sentinel && o.URL != "":
-		return o, errors.New("Sentinels are given as Addrs, not as URL")
+		return o, errors.New("redis options: Sentinels are given as Addrs, not as URL")
 	case o.Mode == Cluster && o.DB != 0:
 		return o, errors.New("a Cluster has no DB but 0")
 	case strings.ContainsFunc(o.Prefix, badInPrefix):
-		return o, errors.New("Prefix must be letters, digits and any of -_.:/")
+		return o, errors.New("redis options: Prefix must be letters, digits and any of -_.:/")
 	case o.Transcript < 0 || o.ProfileTTL < 0 || o.CommandTimeout < 0 || o.Replicas < 0:
-		return o, errors.New("Transcript, ProfileTTL, CommandTimeout and Replicas must not be negative")
+		return o, errors.New("redis options: Transcript, ProfileTTL, CommandTimeout and Replicas must not be negative")
 	case o.Transcript != 0 && o.Transcript < time.Second:
-		return o, errors.New("Transcript must be a second at least")
+		return o, errors.New("redis options: Transcript must be a second at least")
 	}
 	setDefault(&o.Prefix, defaultPrefix)
 	setDefault(&o.Transcript, defaultTranscript)

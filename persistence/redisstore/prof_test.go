@@ -32,6 +32,7 @@ func TestProfX(t *testing.T) {
 	v := uint64(0)
 	var total float64
 	n := 0
+	var sums [13]int64
 	for round := range 60 {
 		p := c.Pipeline()
 		for _, c := range ts {
@@ -51,10 +52,21 @@ func TestProfX(t *testing.T) {
 			total += cpu() - b
 			n += len(ts)
 		}
+		for _, cm := range cmds {
+			r := cm.(*redis.Cmd).Val().([]any)
+			for i, x := range r[4:] {
+				if round > 5 {
+					sums[i] += x.(int64)
+				}
+			}
+		}
 		if r := cmds[0].(*redis.Cmd).Val().([]any); r[0] != int64(1) {
 			t.Fatal(r)
 		}
 		v++
+	}
+	for i, x := range sums {
+		t.Logf("T%d-T%d %.2f us", i, i+1, float64(x)/float64(n))
 	}
 	t.Logf("%.2f us", total/float64(n)*1e6)
 }

@@ -195,9 +195,15 @@ func TestP7_ImpossibleRow(t *testing.T) {
 func TestVerifyChainFindsForgery(t *testing.T) {
 	t.Parallel()
 	forgeries := map[string]string{
-		"a changed entry": `UPDATE consent_event SET method = 'phrase' WHERE id = 'anna-2'`,
 		"a removed entry": `DELETE FROM consent_event WHERE id = 'anna-3'`,
 		"a false head":    `UPDATE visitor SET last_hash = zeroblob(32)`,
+	}
+	for column, value := range map[string]string{
+		"vseq": "99", "id": "'x'", "purpose": "'marketing_sms'", "kind": "'erased'", "request": "'anna-1'", "grant_id": "'x'",
+		"notice": "'x'", "locale": "'en'", "actor": "'operator:1'", "method": "'timer'", "occurred_at": "1", "recorded_at": "1",
+		"valid_until": "1", "prev_hash": "zeroblob(32)", "row_hash": "zeroblob(32)",
+	} {
+		forgeries["a changed "+column] = "UPDATE consent_event SET " + column + " = " + value + " WHERE id = 'anna-3'"
 	}
 	for name, forgery := range forgeries {
 		t.Run(name, func(t *testing.T) {

@@ -286,8 +286,14 @@ func TestCheckValueNamesTheKeys(t *testing.T) {
 		readOnly bool
 		want     error
 	}{
-		{"", false, nil}, {"ours", true, nil}, {"ours", false, nil}, {"ours", false, nil}, {"", false, nil},
-		{"theirs", false, persistence.ErrWrongKey}, {"theirs", true, persistence.ErrWrongKey}, {"ours", true, nil},
+		{"", false, nil},
+		{"ours", true, nil},
+		{"ours", false, nil},
+		{"ours", false, nil},
+		{"", false, nil},
+		{"theirs", false, persistence.ErrWrongKey},
+		{"theirs", true, persistence.ErrWrongKey},
+		{"ours", true, nil},
 	} {
 		if err := open(step.check, step.readOnly); !errors.Is(err, step.want) {
 			t.Errorf("step %d: opening with check value %q (read-only %v): got %v, want %v", i, step.check, step.readOnly, err, step.want)

@@ -1,6 +1,7 @@
 -- From here on it is written. Two nodes must not mistake each other's work for
 -- their own after the store lost some of it, so the first commit after a
 -- failover or a restart jumps to numbers that nobody has seen.
+local T6 = os.clock()
 local JUMP = 1048576
 local newVersion, newProfile, newEpoch = v, pv, oldEpoch
 if changes then
@@ -13,6 +14,7 @@ if changesProfile then
   if met and doubt then newProfile = newProfile + JUMP end
 end
 
+local T7 = os.clock()
 if nEvents > 0 then
   if not known then redis.call('DEL', log) end
   for e = 0, nEvents - 1 do
@@ -23,6 +25,7 @@ if nEvents > 0 then
 end
 local newSeq = seq + nEvents
 
+local T8 = os.clock()
 -- Events past their age leave from the front, a bounded number at a time.
 local trimmed = first > 0 and firstAt < nowMillis - TRANSCRIPT
 if trimmed then
@@ -65,6 +68,7 @@ if changes or renew or trimmed then
   end
 end
 
+local T9 = os.clock()
 local set = {}
 for r = 0, nOutbox - 1 do
   local at, number = outboxAt + 2 * r, text(firstVSeq + r)
@@ -109,6 +113,7 @@ if #set > 0 or changesProfile or limited or not met then
   if drop == YES then redis.call('HDEL', profile, 'ct') end
 end
 
+local T10 = os.clock()
 if forgotten then
   for _, dead in ipairs(forgotten) do
     local fields = { 'm:' .. dead }
@@ -120,14 +125,15 @@ if erase ~= YES then
   local count = struct.pack(CLIENT, number, now)
   local kept = struct.pack(ANSWER, number, #digest) .. digest .. answer
   if used then
-
+    redis.call('HSET', inputs, 'm:' .. client, count, 'a' .. slot .. ':' .. client, kept)
   else
-
+    redis.call('HSET', inputs, 'm:' .. client, count, 'a' .. slot .. ':' .. client, kept,
       'nc', text(clients), 'nt', text(instances))
     if oldest then redis.call('HSET', inputs, 'co', text(oldest + CLIENT_LIFE * 1000)) end
   end
 end
 
+local T11 = os.clock()
 if not known then
   redis.call('SET', owner, visitor, 'PX', PROFILE_LIFE)
 elseif renew then
