@@ -3,7 +3,6 @@
 -- made from the key base: they share the site's hash tag and so its slot. The
 -- keys from the seventh on are given only where the commit may need them.
 
-local T1 = os.clock()
 local conv, log, inputs, profile, owner, holders = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local outbox, timers = KEYS[7], KEYS[8]
 local base, name, visitor, me, run = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -24,7 +23,6 @@ local function timerName(c, t) return #c .. ':' .. c .. t end
 local now = tonumber(nowMicros)
 local nowMillis = math.floor(now / 1000)
 
-local T2 = os.clock()
 local known, who = redis.call('HGET', conv, 'h'), nil
 local v, seq, first, firstAt, renewed, convRun, oldEpoch = 0, 0, 0, 0, 0, '', ''
 if known then
@@ -34,7 +32,6 @@ else
 end
 if who and who ~= visitor then return { 10, 'the conversation belongs to another visitor' } end
 
-local T3 = os.clock()
 local met = redis.call('HGET', profile, 'h')
 local pv, vseq, unflushed, rateStart, rateCount, profileRun, marks = 0, 0, 0, 0, 0, '', ''
 if met then
@@ -48,7 +45,6 @@ if marks == 'e' then
   return { 2 }
 end
 
-local T4 = os.clock()
 -- What is kept of a client instance: its newest number and when it came.
 local CLIENT, ANSWER = '<dd', '<dI'
 local used = redis.call('HGET', inputs, 'm:' .. client)
@@ -66,7 +62,6 @@ if number ~= last + 1 then
   return { 3, string.sub(kept, at + size) }
 end
 
-local T5 = os.clock()
 -- A client instance that is new needs a place. Those past their lifetime are
 -- looked for only when there can be any: reading all of them is not cheap.
 local clients, instances, forgotten, oldest, newInputs

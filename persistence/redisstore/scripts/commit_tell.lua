@@ -57,7 +57,6 @@ if hasRow == YES or erase == YES then
   end
 end
 
-local T12 = os.clock()
 if changes then
   local nodes = living(holders, me)
   if nodes then
@@ -69,5 +68,4 @@ if changes then
     publish(nodes, message)
   end
 end
-local T13 = os.clock()
-return { 1, newVersion, newProfile, newEpoch, (T1-T0)*1e6,(T2-T1)*1e6,(T3-T2)*1e6,(T4-T3)*1e6,(T5-T4)*1e6,(T6-T5)*1e6,(T7-T6)*1e6,(T8-T7)*1e6,(T9-T8)*1e6,(T10-T9)*1e6,(T11-T10)*1e6,(T12-T11)*1e6,(T13-T12)*1e6 }
+return { 1, newVersion, newProfile, newEpoch }

@@ -1,7 +1,6 @@
 -- From here on it is written. Two nodes must not mistake each other's work for
 -- their own after the store lost some of it, so the first commit after a
 -- failover or a restart jumps to numbers that nobody has seen.
-local T6 = os.clock()
 local JUMP = 1048576
 local newVersion, newProfile, newEpoch = v, pv, oldEpoch
 if changes then
@@ -14,7 +13,6 @@ if changesProfile then
   if met and doubt then newProfile = newProfile + JUMP end
 end
 
-local T7 = os.clock()
 if nEvents > 0 then
   if not known then redis.call('DEL', log) end
   for e = 0, nEvents - 1 do
@@ -25,7 +23,6 @@ if nEvents > 0 then
 end
 local newSeq = seq + nEvents
 
-local T8 = os.clock()
 -- Events past their age leave from the front, a bounded number at a time.
 local trimmed = first > 0 and firstAt < nowMillis - TRANSCRIPT
 if trimmed then
@@ -68,7 +65,6 @@ if changes or renew or trimmed then
   end
 end
 
-local T9 = os.clock()
 local set = {}
 for r = 0, nOutbox - 1 do
   local at, number = outboxAt + 2 * r, text(firstVSeq + r)
@@ -113,7 +109,6 @@ if #set > 0 or changesProfile or limited or not met then
   if drop == YES then redis.call('HDEL', profile, 'ct') end
 end
 
-local T10 = os.clock()
 if forgotten then
   for _, dead in ipairs(forgotten) do
     local fields = { 'm:' .. dead }
@@ -133,7 +128,6 @@ if erase ~= YES then
   end
 end
 
-local T11 = os.clock()
 if not known then
   redis.call('SET', owner, visitor, 'PX', PROFILE_LIFE)
 elseif renew then

@@ -8,7 +8,6 @@
 --
 -- Times are milliseconds, of the rate microseconds. Marks are letters: e for
 -- erased, j where the next outbox number may jump.
-local T0 = os.clock()
 local CONV, PROFILE = '<dddddBc0Hc0', '<dddddBc0'
 
 local function convHead(h)
