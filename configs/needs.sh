@@ -9,9 +9,18 @@ have_chromium() {
 	return 1
 }
 
+have_postgres() {
+	command -v postgres >/dev/null 2>&1 && return 0
+	for program in /usr/lib/postgresql/*/bin/postgres; do
+		[ -x "$program" ] && return 0
+	done
+	return 1
+}
+
 missing=""
 have_chromium || missing="chromium"
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+have_postgres || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0
 
 as_root=""

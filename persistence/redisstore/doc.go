@@ -48,8 +48,8 @@
 // connection broke, a commit never: that is its caller's decision.
 //
 // On the safe lane every batch ends with one WAIT on the same connection. A
-// repeat writes too, since WAIT promises no more than that. A short
-// count is ErrUnknown.
+// repeat writes too, since WAIT promises no more than what its connection
+// wrote. A short count is ErrUnknown.
 //
 // # What Redis loses
 //
