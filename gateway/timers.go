@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -36,6 +38,9 @@ func (a *App) fireTimers(ctx context.Context) {
 		if err != nil {
 			continue // the store is away; the timers are not
 		}
+		maps.DeleteFunc(later, func(t persistence.Timer, _ time.Time) bool {
+			return !slices.Contains(due, t) // another node has fired it
+		})
 		for _, t := range due {
 			if now.Before(later[t]) {
 				continue

@@ -93,7 +93,9 @@ type ContactRecord struct {
 	Fields map[string]string `json:"fields"`
 	// Conversation is where it was given.
 	Conversation string `json:"conversation"`
-	// Values maps fields to values. Nil means that they are gone.
+	// Values maps fields to values. Nil means that they are gone: the record that
+	// took them away follows, and where it is in the same batch it is the proof
+	// for Shredded. Empty means that they were replaced since; nothing is written.
 	Values map[string]string `json:"-"`
 }
 
@@ -124,7 +126,8 @@ const (
 	// NotYet: an earlier record of the visitor is missing; it stays pending.
 	NotYet
 	// Shredded: the grant it names was opened and has ended, or the visitor was
-	// erased; the values must not be kept. Acknowledged, never retried.
+	// erased; the values must not be kept. Acknowledged, never retried. The ledger
+	// shows it, or a later record of the same batch that ends the grant.
 	Shredded
 	// Poisoned: it can never be applied. It was set aside with its reason, and
 	// so is every later record of the visitor, in order.

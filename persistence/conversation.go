@@ -142,6 +142,10 @@ type Commit struct {
 	// Version and ProfileVersion are what the decision was based on.
 	Version        uint64
 	ProfileVersion uint64
+	// Log is the epoch of the log the decision was based on. Another one is as
+	// stale as another version: a store that came back empty counts up from the
+	// same beginning. Empty compares nothing.
+	Log string
 	// Epoch is used when this commit begins the log (Version is 0).
 	Epoch string
 	// Events are appended. Their Seq must continue the log; a wrong one is a

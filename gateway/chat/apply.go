@@ -130,10 +130,7 @@ func lost(before, now persistence.ContactValues) bool {
 // catchUp moves a stale view to the fresh snapshot of the store's answer.
 func (s *Service) catchUp(v *View, res *persistence.Result, out *Outcome) error {
 	before, values := v.snap, v.values
-	if err := s.adopt(v, res.Snapshot); err != nil {
-		return err
-	}
-	events, err := s.openEvents(v, res.Missed)
+	events, err := s.take(v, res.Snapshot, res.Missed)
 	if err != nil {
 		return err
 	}

@@ -166,6 +166,19 @@ func TestP1_StaleDecisionIsMadeAgain(t *testing.T) {
 	}
 }
 
+// Equal versions of another log are another state.
+func TestP3_DecisionOnALostLogIsStale(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	var v View
+	n.applied(t, &v, line(1, "hello"))
+	v.snap.Epoch = "of-a-log-that-was-lost"
+	out := n.applied(t, &v, line(2, "when do you open?"))
+	if !out.Restarted {
+		t.Error("those attached were not told to resume")
+	}
+}
+
 // What was answered is answered alike, however often it comes.
 func TestP2_RepeatedInputGetsItsFirstAnswer(t *testing.T) {
 	t.Parallel()

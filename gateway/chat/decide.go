@@ -35,7 +35,7 @@ func (s *Service) decide(st *site.Site, v *View, key persistence.Key, in Input) 
 		commit: persistence.Commit{
 			Key: key, Visitor: visitor, Now: now,
 			Input:   persistence.Input{Client: in.Client, N: in.N, Digest: in.Digest},
-			Version: v.snap.Version, ProfileVersion: v.snap.ProfileVersion, Since: v.snap.Seq, Node: s.node,
+			Version: v.snap.Version, ProfileVersion: v.snap.ProfileVersion, Log: v.snap.Epoch, Since: v.snap.Seq, Node: s.node,
 		},
 		ack: protocol.Ack{N: in.N, Refused: in.Refuse},
 	}
@@ -166,7 +166,6 @@ func firstExpiry(p *botengine.Profile) int64 {
 
 func (s *Service) erasure(st *site.Site, d *decision, entries []botengine.Entry) error {
 	d.commit.Erase, d.changed = true, true
-	d.commit.Epoch = ""
 	return s.sealRecords(st, d, entries)
 }
 

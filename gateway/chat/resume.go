@@ -125,13 +125,15 @@ func (s *Service) Hear(ctx context.Context, st *site.Site, v *View, news *persis
 		return s.Refresh(ctx, st, v, news.Snapshot.Key)
 	}
 	out := Outcome{Removed: news.ContactDropped, Erased: news.Snapshot.Erased}
-	if err := s.follow(v, news); err != nil {
+	next := *v
+	if err := s.follow(&next, news); err != nil {
 		return out.failed(0, err)
 	}
-	events, err := s.openEvents(v, news.Events)
+	events, err := s.openEvents(&next, news.Events)
 	if err != nil {
 		return out.failed(0, err)
 	}
+	*v = next
 	out.Events, out.State, out.Changed = events, s.PublicState(st.Bot, v), true
 	return out
 }

@@ -67,10 +67,22 @@ func (s *Service) Load(ctx context.Context, v *View, key persistence.Key, r pers
 	if err != nil {
 		return nil, fmt.Errorf("load conversation: %w", err)
 	}
-	if err := s.adopt(v, snap); err != nil {
+	return s.take(v, snap, events)
+}
+
+// take moves v to a snapshot and opens the events that came with it; on an error
+// v is as it was, so that nothing is taken for delivered.
+func (s *Service) take(v *View, snap persistence.Snapshot, events []persistence.Event) ([]protocol.Event, error) {
+	next := *v
+	if err := s.adopt(&next, snap); err != nil {
 		return nil, err
 	}
-	return s.openEvents(v, events)
+	opened, err := s.openEvents(&next, events)
+	if err != nil {
+		return nil, err
+	}
+	*v = next
+	return opened, nil
 }
 
 // attach enters this node into the conversation's holders and reads, in one
@@ -82,10 +94,7 @@ func (s *Service) attach(ctx context.Context, v *View, key persistence.Key, r pe
 		return nil, fmt.Errorf("attach to conversation: %w", err)
 	}
 	v.holder = holder
-	if err := s.adopt(v, snap); err != nil {
-		return nil, err
-	}
-	return s.openEvents(v, events)
+	return s.take(v, snap, events)
 }
 
 // Leave takes this node out of the conversation's holders when nobody is

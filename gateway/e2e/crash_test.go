@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"zgoda/gateway"
 	"zgoda/gateway/client"
 	"zgoda/gateway/protocol"
 	"zgoda/persistence/servers"
@@ -24,7 +25,7 @@ func TestP1P2P3_KilledBetweenTheSteps(t *testing.T) {
 	} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
-			killedAt(t, "", step)
+			killedAt(t, "", t.TempDir(), step)
 		})
 	}
 }
@@ -33,16 +34,23 @@ func TestP1P2P3_KilledBetweenTheSteps(t *testing.T) {
 func TestP1P2P3_KilledBetweenTheStepsOnRedis(t *testing.T) {
 	t.Parallel()
 	r := startRedis(t, servers.RedisOptions{AppendOnly: true})
+	keys := t.TempDir()
+	seed, err := gateway.New(t.Context(), gateway.Options{Redis: "redis://" + r.Addr(), DataDir: keys, SitesDir: sitesDir(), Processor: processor})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := seed.Stop(t.Context()); err != nil { // it has made the keys
+		t.Fatal(err)
+	}
 	for _, step := range []string{"commit:1", "committed:1", "committed:3", `write:2:"t":"events"`, `write:3:"t":"ack"`} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
-			killedAt(t, "redis://"+r.Addr(), step)
+			killedAt(t, "redis://"+r.Addr(), keys, step)
 		})
 	}
 }
 
-func killedAt(t *testing.T, redisURL, step string) {
-	data := t.TempDir()
+func killedAt(t *testing.T, redisURL, data, step string) {
 	first := startNodeOn(t, redisURL, data, "", step)
 	c, err := client.Dial(t.Context(), client.Options{
 		URL: "ws://" + first.addr, Site: "demo", Locale: "en", Page: "/demo/en", Origin: "http://" + first.addr,

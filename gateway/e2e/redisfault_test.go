@@ -181,3 +181,30 @@ func TestNodeWithOtherKeysIsRefused(t *testing.T) {
 		t.Errorf("a node with other keys got %v, want ErrWrongKey", err)
 	}
 }
+
+// P1, P3: Redis came back empty and another tab has begun the log anew, with as
+// many turns as this node remembers: versions and numbers match, the log does
+// not. What is decided on the lost one must not be taken into the new one.
+func TestP3_EqualNumbersOfALostLogAreStale(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, 2, gateway.Options{})
+	a := c.lossyPage(0, nil, true)
+	say(t, a, "one")
+	say(t, a, "two")
+	raw := redis.NewClient(&redis.Options{Addr: c.redis.Addr()})
+	defer func() { _ = raw.Close() }()
+	if err := raw.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	b := c.lossyPage(1, a, true)
+	sayWhenBack(t, b, "three")
+	sayWhenBack(t, b, "four")
+	sayWhenBack(t, a, "five")
+	sameLog(t, a, b)
+	for _, e := range a.Events() {
+		if plain(e) == "one" || plain(e) == "two" {
+			t.Errorf("the log mixes what was lost with what came after it: %v", kinds(a.Events()))
+			break
+		}
+	}
+}

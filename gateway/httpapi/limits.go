@@ -94,7 +94,11 @@ func (a *admission) would(from netip.Prefix) (reason string, retry time.Duration
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.now()
-	return a.refusal(a.use(from, now), now)
+	use := a.addresses[from]
+	if use == nil {
+		use = a.newAddress() // not kept: asking must not make the map grow
+	}
+	return a.refusal(use, now)
 }
 
 // enter takes a place for a new socket, or says why there is none and when to
@@ -172,12 +176,16 @@ func (a *admission) use(from netip.Prefix, now time.Time) *address {
 		if len(a.addresses) >= pruneEvery && len(a.addresses)%(pruneEvery/4) == 0 {
 			a.prune(now)
 		}
-		per := a.limits.PerSecondPerAddress
-		use = &address{rate: rate.NewLimiter(limitOf(per), max(10*per, 1))}
+		use = a.newAddress()
 		a.addresses[from] = use
 	}
 	use.seen = now
 	return use
+}
+
+func (a *admission) newAddress() *address {
+	per := a.limits.PerSecondPerAddress
+	return &address{rate: rate.NewLimiter(limitOf(per), max(10*per, 1))}
 }
 
 func (a *admission) prune(now time.Time) {

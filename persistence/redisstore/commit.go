@@ -34,13 +34,26 @@ func (s *Store) Commit(ctx context.Context, c *persistence.Commit) (persistence.
 	if err := ctx.Err(); err != nil {
 		return persistence.Result{}, commitError(&outage{cause: err})
 	}
+	confirm := c.Safe && s.opts.Replicas > 0
+	out, err := s.commit(ctx, c, confirm)
+	again := out.Outcome == persistence.Duplicate || out.Outcome == persistence.Erased
+	if err == nil && again && !confirm && s.opts.Replicas > 0 {
+		// The first one may have asked for replicas and not been confirmed, and
+		// whoever repeats it, here or on another node, decides on a state that
+		// holds it already and does not ask.
+		return s.commit(ctx, c, true)
+	}
+	return out, err
+}
+
+// commit runs the script once; confirm waits for the replicas.
+func (s *Store) commit(ctx context.Context, c *persistence.Commit, confirm bool) (persistence.Result, error) {
 	st := s.site(c.Site)
 	script, pick := s.scripts.commit, plainLane
 	// What ends consent or is a right runs also when memory is used up.
 	if c.Safe || c.Erase || c.DropContact {
 		script = s.scripts.commitOOM
 	}
-	confirm := c.Safe && s.opts.Replicas > 0
 	if confirm {
 		pick = safeLane
 	}
@@ -55,10 +68,16 @@ func (s *Store) Commit(ctx context.Context, c *persistence.Commit) (persistence.
 	if err != nil {
 		return persistence.Result{}, fmt.Errorf("commit: %w", err)
 	}
-	if confirm && !res.confirmed && (out.Outcome == persistence.Committed || out.Outcome == persistence.Duplicate) {
+	if confirm && !res.confirmed && writes(out.Outcome) {
 		return persistence.Result{}, commitError(&outage{sent: true, cause: errUnconfirmed})
 	}
 	return out, nil
+}
+
+// writes reports whether a commit with this outcome wrote on its connection, so
+// that its confirmation means something.
+func writes(o persistence.Outcome) bool {
+	return o == persistence.Committed || o == persistence.Duplicate || o == persistence.Erased
 }
 
 // checkCommit refuses what no state of the store could make right.
@@ -164,13 +183,18 @@ func (s *Store) commitArgs(ctx context.Context, st *site, c *persistence.Commit,
 	if len(c.Outbox) > 0 {
 		firstVSeq = c.Outbox[0].VSeq
 	}
+	// Only a commit that begins a log names one; any other says which it knows.
+	epoch := c.Epoch
+	if c.Version > 0 {
+		epoch = c.Log
+	}
 	args := make([]string, 0, 30+3*len(c.Events)+2*len(c.Outbox)+2*len(c.Timers))
 	args = append(args,
 		commitFlags(c, confirm, s.nearlyFull(ctx, st, c)), st.base, c.Conversation, c.Visitor, c.Node,
 		"", // the run id
 		strconv.FormatInt(max(c.Now.UnixMicro(), 0), 10), c.Input.Client, decimal(c.Input.N),
 		decimal(c.Input.N%persistence.AnswerWindow), string(c.Input.Digest), string(c.Input.Answer),
-		decimal(c.Version), decimal(c.ProfileVersion), c.Epoch, decimal(c.Since), rateMax, rateWindow,
+		decimal(c.Version), decimal(c.ProfileVersion), epoch, decimal(c.Since), rateMax, rateWindow,
 		strconv.Itoa(len(c.Events)), strconv.Itoa(len(c.Outbox)), strconv.Itoa(len(c.Timers)),
 		decimal(firstSeq), decimal(firstVSeq), defect(c),
 		string(c.State), string(c.Profile), string(c.Contact), st.name, row, rowEpoch,

@@ -16,7 +16,7 @@ func TestHealth(t *testing.T) {
 	t.Parallel()
 	bad := startRedis(t, servers.RedisOptions{Extra: []string{"--maxmemory-policy", "allkeys-lru"}})
 	good := startRedis(t, servers.RedisOptions{
-		AppendOnly: true, Extra: []string{"--maxmemory", "1gb", "--maxmemory-policy", "noeviction"},
+		AppendOnly: true, Extra: []string{"--appendfsync", "everysec", "--maxmemory", "1gb", "--maxmemory-policy", "noeviction"},
 	})
 	replica := startRedis(t, servers.RedisOptions{ReplicaOf: good.Addr()})
 	check := func(o Options, want ...string) Health {

@@ -94,9 +94,6 @@ func TestFrozenUnderLoad(t *testing.T) {
 		pause(t.Context(), 300*time.Millisecond)
 	})
 	t.Logf("%d commits were accepted, %d of them by a repeat that was found to be a duplicate", n, again)
-	if again == 0 {
-		t.Error("some commits must have run while nobody heard the answer")
-	}
 }
 
 // P4: Redis is killed under load and comes back with its data.

@@ -90,12 +90,18 @@ func TestListenOutlivesRestart(t *testing.T) {
 	e := listen(t, s, "n2:1")
 	c := newChat(t, s, "shop", "a")
 	h := persistence.Holder{Node: "n2:1", Count: 1}
-	for round := 1; round <= 2; round++ {
+	for range 2 {
 		if _, err := s.Beat(t.Context(), h, []persistence.Key{c.key}); err != nil {
 			t.Fatal(err)
 		}
-		c.commit(c.say())
-		await(t, "what is committed must be told", func() bool { return e.count(told) == round })
+		// The driver may have subscribed again before the watch saw that another
+		// process answers: then there is one more subscription, and it is said.
+		heard := e.count(told)
+		await(t, "what is committed must be told", func() bool {
+			c.commit(c.say())
+			pause(t.Context(), 20*time.Millisecond)
+			return e.count(told) > heard
+		})
 		before := e.count(subscribed)
 		if err := server.Restart(t.Context(), true); err != nil {
 			t.Fatal(err)
@@ -275,4 +281,55 @@ func moveSlot(t *testing.T, cluster *servers.Cluster, key string, from, to *serv
 			_ = c.Close()
 		}
 	}
+}
+
+// P11: a primary of the Cluster dies and comes back. Its sites wait, who listens
+// is heard again, and all goes on by itself.
+func TestClusterNodeDies(t *testing.T) {
+	t.Parallel()
+	cluster := startCluster(t, 3)
+	s := open(t, Options{Addrs: cluster.Addrs(), Mode: Cluster, Prefix: newPrefix(), CommandTimeout: time.Second, poll: 100 * time.Millisecond})
+	c := newChat(t, s, "shop", "a")
+	c.commit(c.say())
+	e := listen(t, s, "n2:1")
+	w, err := s.owner(t.Context(), s.site("shop"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range cluster.Nodes {
+		if n.Addr() != w.plain.dial.Addr {
+			continue
+		}
+		n.Kill()
+		if _, err := c.try(t.Context(), c.say()); err == nil {
+			t.Error("nothing can be committed where the primary is gone")
+		}
+		if err := s.Probe(t.Context(), "n2:1", "there?"); err != nil {
+			t.Errorf("a probe goes over any primary: %v", err)
+		}
+		if err := n.Restart(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fresh := newChat(t, s, "shop", "b")
+	in := fresh.say()
+	await(t, "commits must go on when the primary is back", func() bool {
+		got, err := fresh.try(t.Context(), in)
+		return err == nil && (got == persistence.Committed || got == persistence.Duplicate)
+	})
+	fresh.reload()
+	heard := e.count(told)
+	await(t, "who listens must be told again", func() bool {
+		if _, err := s.Beat(t.Context(), persistence.Holder{Node: "n2:1", Count: 1}, []persistence.Key{fresh.key}); err != nil {
+			t.Log("beat", err)
+			return false
+		}
+		if o, err := fresh.try(t.Context(), fresh.say()); err != nil || o != persistence.Committed {
+			t.Log("try", o, err)
+			return false
+		}
+		pause(t.Context(), 20*time.Millisecond)
+		t.Log(e.count(told), e.count(subscribed), fresh.snap.Seq)
+		return e.count(told) > heard
+	})
 }

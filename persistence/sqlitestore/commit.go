@@ -198,7 +198,8 @@ func (c *commit) checkRate() (persistence.Result, error) {
 // that is needed to decide again.
 func (c *commit) checkVersion() (persistence.Result, error) {
 	in := c.in
-	if in.Version == c.conv.version && in.ProfileVersion == c.prof.version {
+	otherLog := c.conv.version > 0 && in.Log != "" && c.conv.epoch != "" && in.Log != c.conv.epoch
+	if in.Version == c.conv.version && in.ProfileVersion == c.prof.version && !otherLog {
 		return persistence.Result{}, nil
 	}
 	ctx := context.Background()

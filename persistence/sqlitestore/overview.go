@@ -17,8 +17,13 @@ const (
 )
 
 const (
-	sqlCountStatuses = `SELECT purpose, status, count(*) FROM consent_overview WHERE site = ? GROUP BY purpose, status`
-	sqlPageVisitors  = `SELECT v.visitor, v.first_seen FROM visitor v WHERE v.site = ?1 AND v.visitor > ?2
+	// Counting over consent_overview would make four rows of every visitor, most
+	// of whom were asked nothing.
+	sqlCountVisitors = `SELECT count(*), count(erased_at) FROM visitor WHERE site = ?`
+	sqlCountStatuses = `SELECT s.purpose, CASE WHEN s.status = 'granted' AND s.valid_until <= ?2 THEN 'expired' ELSE s.status END, count(*)
+		FROM consent_status s JOIN visitor v ON v.site = s.site AND v.visitor = s.visitor AND v.erased_at IS NULL
+		WHERE s.site = ?1 GROUP BY 1, 2`
+	sqlPageVisitors = `SELECT v.visitor, v.first_seen FROM visitor v WHERE v.site = ?1 AND v.visitor > ?2
 		AND (?3 = '' AND ?4 = '' OR EXISTS (SELECT 1 FROM consent_overview o WHERE o.site = v.site AND o.visitor = v.visitor
 			AND (?3 = '' OR o.purpose = ?3) AND (?4 = '' OR o.status = ?4)))
 		ORDER BY v.visitor LIMIT ?5`
@@ -44,7 +49,7 @@ func (s *Store) Overview(ctx context.Context, site string, q persistence.Overvie
 		limit = defaultPage
 	}
 	err := s.read(ctx, func(c *conn) error {
-		if err := countStatuses(ctx, c, site, out.Counts); err != nil {
+		if err := countStatuses(ctx, c, site, out.AsOf, out.Counts); err != nil {
 			return err
 		}
 		args := row(site, q.After, q.Purpose, q.Status, limit+1)
@@ -82,21 +87,37 @@ func (s *Store) Overview(ctx context.Context, site string, q persistence.Overvie
 	return out, nil
 }
 
-func countStatuses(ctx context.Context, c *conn, site string, counts map[string]map[string]int) error {
-	for _, p := range persistence.Purposes {
-		counts[p] = map[string]int{}
+// countStatuses fills in the counts of the whole site, leaving out zeros. Who
+// has no status for a purpose was not asked.
+func countStatuses(ctx context.Context, c *conn, site string, now time.Time, counts map[string]map[string]int) error {
+	var all, erased int
+	if _, err := c.get(ctx, sqlCountVisitors, row(site), row(&all, &erased)); err != nil {
+		return fmt.Errorf("count visitors: %w", err)
 	}
-	err := c.each(ctx, sqlCountStatuses, row(site), func(rows *sql.Rows) error {
+	notAsked := map[string]int{}
+	for _, p := range persistence.Purposes {
+		counts[p], notAsked[p] = map[string]int{}, all-erased
+	}
+	err := c.each(ctx, sqlCountStatuses, row(site, now.UnixNano()), func(rows *sql.Rows) error {
 		var purpose, status string
 		var n int
 		if err := rows.Scan(&purpose, &status, &n); err != nil {
 			return err
 		}
 		counts[purpose][status] = n
+		notAsked[purpose] -= n
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("count statuses: %w", err)
+	}
+	for _, p := range persistence.Purposes {
+		if n := notAsked[p]; n > 0 {
+			counts[p][persistence.StatusNotAsked] = n
+		}
+		if erased > 0 {
+			counts[p][persistence.StatusErased] = erased
+		}
 	}
 	return nil
 }

@@ -42,6 +42,8 @@ if marks == 'e' then
   for t = timersAt + 1, timersAt + 2 * nTimers, 2 do
     if ARGV[t + 1] == '' then redis.call('ZREM', timers, timerName(name, ARGV[t])) end
   end
+  -- WAIT promises no more than what this connection wrote, so a repeat writes.
+  if confirm == YES then redis.call('HSET', profile, 'h', met) end
   return { 2 }
 end
 
@@ -108,7 +110,10 @@ if limited then
   rateCount = rateCount + 1
 end
 
-if v ~= version or pv ~= pversion then
+-- Equal versions of another log are another state: a store that came back empty
+-- counts up from the same beginning.
+local otherLog = v > 0 and epoch ~= '' and oldEpoch ~= '' and epoch ~= oldEpoch
+if v ~= version or pv ~= pversion or otherLog then
   return { 9, snapshot(base, conv, owner, visitor), events(log, '(' .. since .. '-0', '+', MISSED) }
 end
 
