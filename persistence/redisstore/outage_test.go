@@ -256,6 +256,15 @@ func TestUnconfirmed(t *testing.T) {
 			t.Errorf("a commit that no replica confirmed is unknown, a repeated one too, got %v", err)
 		}
 	}
+	// Whoever decides again sees the state that holds it already, and does not
+	// ask to be safe any more.
+	plain := *in
+	plain.Safe = false
+	for _, node := range []*Store{s, other} {
+		if _, err := node.Commit(t.Context(), &plain); !errors.Is(err, persistence.ErrUnknown) {
+			t.Errorf("a repeat that does not ask is not confirmed either, got %v", err)
+		}
+	}
 	c.reload()
 	c.n = in.Input.N
 	c.commit(c.say())

@@ -321,15 +321,12 @@ func TestClusterNodeDies(t *testing.T) {
 	heard := e.count(told)
 	await(t, "who listens must be told again", func() bool {
 		if _, err := s.Beat(t.Context(), persistence.Holder{Node: "n2:1", Count: 1}, []persistence.Key{fresh.key}); err != nil {
-			t.Log("beat", err)
 			return false
 		}
-		if o, err := fresh.try(t.Context(), fresh.say()); err != nil || o != persistence.Committed {
-			t.Log("try", o, err)
+		if _, err := fresh.try(t.Context(), fresh.say()); err != nil {
 			return false
 		}
 		pause(t.Context(), 20*time.Millisecond)
-		t.Log(e.count(told), e.count(subscribed), fresh.snap.Seq)
 		return e.count(told) > heard
 	})
 }

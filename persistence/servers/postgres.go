@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -185,13 +187,31 @@ func (s *PostgresServer) killAll(p *process) {
 	if !p.running() {
 		return
 	}
-	// The backends first: the first process cannot restart them once it is gone,
-	// and a new server does not start while one of them holds the memory.
+	// The backends first: the first process cannot start others once it is
+	// stopped, and a new server does not start while one of them holds the memory.
 	_ = p.signal(syscall.SIGSTOP)
-	for _, pid := range children(p.pid) {
+	backends := children(p.pid)
+	for _, pid := range backends {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	p.kill()
+	awaitGone(backends)
+}
+
+// awaitGone waits until processes that were killed have let go of their memory.
+// They are no children of ours, so there is nothing to wait on.
+func awaitGone(pids []int) {
+	t := time.NewTicker(readyPoll)
+	defer t.Stop()
+	for end := time.Now().Add(stopTimeout); time.Now().Before(end); <-t.C {
+		pids = slices.DeleteFunc(pids, func(pid int) bool {
+			stat := procStat(pid)
+			return len(stat) == 0 || stat[0] == "Z" || stat[0] == "X"
+		})
+		if len(pids) == 0 {
+			return
+		}
+	}
 }
 
 // Freeze stops all of its processes with SIGSTOP.
@@ -217,22 +237,28 @@ func (s *PostgresServer) signalAll(sig syscall.Signal) error {
 // their own, so they are looked for.
 func children(pid int) []int {
 	var out []int
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, file := range stats {
-		b, err := os.ReadFile(file)
+	entries, _ := filepath.Glob("/proc/[0-9]*")
+	for _, dir := range entries {
+		child, err := strconv.Atoi(filepath.Base(dir))
 		if err != nil {
-			continue // it has ended meanwhile
+			continue
 		}
-		// pid (name) state ppid …; the name may hold anything.
-		end := strings.LastIndexByte(string(b), ')')
-		fields := strings.Fields(string(b)[end+1:])
-		if len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
-			if child, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
-				out = append(out, child)
-			}
+		if stat := procStat(child); len(stat) > 1 && stat[1] == strconv.Itoa(pid) {
+			out = append(out, child)
 		}
 	}
 	return out
+}
+
+// procStat returns what the system says of a process from its state on: state,
+// parent and so on. It is empty where there is no such process.
+func procStat(pid int) []string {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil
+	}
+	// pid (name) state ppid …; the name may hold anything.
+	return strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
 }
 
 // Restart starts the server again on the same port with its data, killing it

@@ -132,4 +132,7 @@ end
 if v == 0 and changes and erase ~= YES and epoch == '' then
   return { 10, 'a commit that begins a log must name its epoch' }
 end
-if full == YES and v == 0 and erase ~= YES and drop ~= YES then return { 11 } end
+-- What a visitor who is known decides runs also when a conversation that was
+-- forgotten has to begin anew for it: an end of consent must not wait for memory.
+local decides = met and nOutbox > 0
+if full == YES and v == 0 and erase ~= YES and drop ~= YES and not decides then return { 11 } end
