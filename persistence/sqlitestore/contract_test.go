@@ -9,7 +9,7 @@ import (
 )
 
 // openTest opens a store of its own for a test.
-func openTest(t testing.TB) *Store { return openAt(t, filepath.Join(t.TempDir(), "zgoda.db")) }
+func openTest(t testing.TB) *Store { return openAt(t, filepath.Join(memoryFolder(t), "zgoda.db")) }
 
 func openAt(t testing.TB, path string) *Store {
 	t.Helper()

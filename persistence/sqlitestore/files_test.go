@@ -213,7 +213,7 @@ func TestP9_FlushedAndErasedIsInNoFile(t *testing.T) {
 // memoryFolder returns a folder in memory where the system has one. For a test
 // that looks into files it does not matter which disk they are on, and each of
 // its commits waits for the disk.
-func memoryFolder(t *testing.T) string {
+func memoryFolder(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "zgoda-sqlitestore-")
 	if err != nil {

@@ -129,3 +129,31 @@ func BenchmarkOverview(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkApply flushes contacts into a store that grows: the time of one must
+// not grow with it.
+func BenchmarkApply(b *testing.B) {
+	for _, stored := range []int{0, 5000} {
+		b.Run(fmt.Sprintf("Stored=%d", stored), func(b *testing.B) {
+			s := openTest(b)
+			n := 0
+			apply := func() {
+				var records []persistence.Record
+				for range 100 {
+					n++
+					records = append(records, giveContact(fmt.Sprintf("v%06d", n), map[string]string{"email": "a@example.test"})...)
+				}
+				if _, err := s.Apply(b.Context(), "shop", records); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for n < stored {
+				apply()
+			}
+			for b.Loop() {
+				apply()
+			}
+			b.ReportMetric(float64(b.N)*100/b.Elapsed().Seconds(), "contacts/s")
+		})
+	}
+}

@@ -49,7 +49,7 @@ func visitorName(i int) string { return fmt.Sprintf("%x-%d", i*2654435761%100000
 // their rows, erases them in another, and looks for what they said in the files.
 func TestP9_ErasedTextIsInNoFile(t *testing.T) {
 	t.Parallel()
-	const visitors = 500
+	const visitors = 300
 	s := openTest(t)
 	r := rand.New(rand.NewPCG(1, 2))
 	chats := make([]*persistence.Commit, visitors)

@@ -98,7 +98,7 @@ func TestTrimmedLogGoesOn(t *testing.T) {
 // transaction takes.
 func TestTrimManyConversations(t *testing.T) {
 	t.Parallel()
-	s := openAt(t, memoryFolder(t)+"/zgoda.db")
+	s := openTest(t)
 	now := time.Now()
 	var commits []*persistence.Commit
 	for i := range trimChunk*2 + 1 {

@@ -110,10 +110,12 @@ CREATE TRIGGER ledger_append_only_delete BEFORE DELETE ON consent_event
 BEGIN SELECT RAISE(ABORT, 'ledger_append_only'); END;
 -- INSERT OR REPLACE deletes without asking the delete trigger.
 CREATE TRIGGER ledger_append_only_replace BEFORE INSERT ON consent_event
-WHEN EXISTS (SELECT 1 FROM consent_event e WHERE e.site = NEW.site AND (e.id = NEW.id
-             OR (e.visitor = NEW.visitor AND (e.seq = NEW.seq OR e.vseq = NEW.vseq))
-             OR (e.visitor = NEW.visitor AND e.request = NEW.request
-                 AND e.kind IN ('granted', 'declined') AND NEW.kind IN ('granted', 'declined'))))
+WHEN EXISTS (SELECT 1 FROM consent_event e WHERE e.site = NEW.site AND e.id = NEW.id)
+  OR EXISTS (SELECT 1 FROM consent_event e WHERE e.site = NEW.site AND e.visitor = NEW.visitor AND e.seq = NEW.seq)
+  OR EXISTS (SELECT 1 FROM consent_event e WHERE e.site = NEW.site AND e.visitor = NEW.visitor AND e.vseq = NEW.vseq)
+  OR (NEW.kind IN ('granted', 'declined') AND EXISTS (
+      SELECT 1 FROM consent_event e WHERE e.site = NEW.site AND e.visitor = NEW.visitor AND e.request = NEW.request
+        AND e.kind IN ('granted', 'declined')))
 BEGIN SELECT RAISE(ABORT, 'ledger_append_only: this entry or this answer exists'); END;
 CREATE TRIGGER ledger_ends_with_erasure BEFORE INSERT ON consent_event
 WHEN EXISTS (SELECT 1 FROM visitor v WHERE v.site = NEW.site AND v.visitor = NEW.visitor AND v.erased_at IS NOT NULL)
