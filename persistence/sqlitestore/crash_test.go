@@ -83,7 +83,7 @@ func TestP4_KilledProcessLosesNothingAccepted(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "zgoda.db")
 	acknowledged := make([]uint64, crashWriters)
-	for round := range 5 {
+	for round := range 4 {
 		runUntilKilled(t, path, 40+rand.IntN(200), acknowledged)
 		s, err := Open(t.Context(), path, Options{})
 		if err != nil {

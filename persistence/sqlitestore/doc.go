@@ -30,7 +30,8 @@
 // what is deleted, not what is moved. When SQLite spreads rows over pages anew it
 // leaves copies in the unused part of the old page, and a later DELETE of the row
 // does not know of them. So checkpoints are our own, and on the way from the log
-// into the file the unused part of every page is overwritten (scrub.go).
+// into the file the unused part of every page is overwritten (scrub.go). Trim looks
+// through the whole file besides, for what came into it without us.
 // temp_store=MEMORY keeps SQLite from writing rows to temporary files. Nothing
 // here reaches copies of the file that somebody made, or blocks that a file
 // system or a disk keeps by itself.

@@ -11,6 +11,8 @@ import (
 	"maps"
 	"os"
 	"slices"
+
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 const (
@@ -24,6 +26,9 @@ const (
 	// maxScrubPages is the size from which on the first byte of a page number
 	// could be taken for the kind of a b-tree page: 128 GiB of our pages.
 	maxScrubPages = 2 << 24
+
+	// scrubChunk is how many pages one transaction of scrubFile looks at.
+	scrubChunk = 500
 
 	walHeaderBytes   = 32
 	frameHeaderBytes = 24
@@ -53,17 +58,34 @@ func (w *writer) checkpoint(empty bool) {
 	}
 }
 
+// errBusyLog means that a reader kept the log from being emptied.
+var errBusyLog = errors.New("a reader is using the write-ahead log")
+
 // recoverLog finishes what a process that was killed left in the log, its
 // erasures above all.
 func (w *writer) recoverLog(ctx context.Context) error {
-	if err := w.clearLog(ctx); err != nil {
+	if err := w.tryClearLog(ctx); err != nil {
 		return fmt.Errorf("recover write-ahead log: %w", err)
 	}
 	return nil
 }
 
-// errBusyLog means that a reader kept the log from being emptied.
-var errBusyLog = errors.New("a reader is using the write-ahead log")
+// tryClearLog empties the log where that is possible now. A reader in the way or
+// a disk without space keep nobody from opening or closing the store: everything
+// is safe in the log, and the writer tries again.
+func (w *writer) tryClearLog(ctx context.Context) error {
+	err := w.clearLog(ctx)
+	if err == nil {
+		return nil
+	}
+	code := primaryCode(err)
+	if !errors.Is(err, errBusyLog) && code != sqlite3.SQLITE_FULL && code != sqlite3.SQLITE_BUSY {
+		return err
+	}
+	w.mustClear = true
+	w.log.Warn("the write-ahead log cannot be emptied now", "path", w.path, "error", err)
+	return nil
+}
 
 func (w *writer) clearLog(ctx context.Context) error {
 	if _, err := w.c.c.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", clearBusyMillis)); err != nil {
@@ -128,23 +150,56 @@ func (w *writer) scrubPages(ctx context.Context, pages []uint32) error {
 		w.log.Warn("the file is too large to be scrubbed, what was erased may stay readable in it", "path", w.path, "pages", count)
 		return nil
 	}
-	var page []byte
 	for _, number := range pages {
 		if number > count {
 			continue
 		}
-		found, err := w.c.get(ctx, sqlGetPage, row(int64(number)), row(&page))
-		if err != nil {
-			return err
-		}
-		if !found || !clearGap(page, number == 1) {
-			continue
-		}
-		if _, err := w.c.exec(ctx, sqlPutPage, page, int64(number)); err != nil {
+		if _, err := scrubPage(ctx, w.c, number); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// scrubPage overwrites the unused part of one page and reports whether there was
+// anything to overwrite.
+func scrubPage(ctx context.Context, c *conn, number uint32) (bool, error) {
+	var page []byte
+	found, err := c.get(ctx, sqlGetPage, row(int64(number)), row(&page))
+	if err != nil || !found || !clearGap(page, number == 1) {
+		return false, err
+	}
+	_, err = c.exec(ctx, sqlPutPage, page, int64(number))
+	return err == nil, err
+}
+
+// scrubFile overwrites the unused parts of all pages. What goes into the file
+// through our own checkpoints is clean; this finds what got there otherwise:
+// SQLite copies the log by itself where the last connection closes and ours
+// could not, on a full disk, and so does a database shell.
+func (s *Store) scrubFile(ctx context.Context) error {
+	for from := uint32(1); ; from += scrubChunk {
+		done := false
+		err := s.write(ctx, "scrub", func(t *tx) error {
+			ctx := context.Background()
+			var count uint32
+			if _, err := t.get(sqlPageCount, nil, row(&count)); err != nil {
+				return err
+			}
+			done = from+scrubChunk > count || count >= maxScrubPages
+			for n := from; n < from+scrubChunk && n <= count && count < maxScrubPages; n++ {
+				changed, err := scrubPage(ctx, t.c, n)
+				if err != nil {
+					return err
+				}
+				t.erase = t.erase || changed
+			}
+			return nil
+		})
+		if err != nil || done {
+			return err
+		}
+	}
 }
 
 // clearGap zeroes the space of a b-tree page that belongs to no row and reports

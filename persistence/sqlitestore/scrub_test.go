@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -203,6 +204,77 @@ func TestP9_ReaderInTheWayOfAnErasure(t *testing.T) {
 	mustApply(t, s, withdrawRecord("shop", "jan", 4, 2))
 	if n := canariesIn(t, s, gone); n != 0 {
 		t.Errorf("an erasure that a reader delayed must be finished, found %d", n)
+	}
+}
+
+// TestReaderDoesNotKeepTheStoreFromOpening: a command that reads an export must
+// not stop a gateway from restarting, nor from stopping.
+func TestReaderDoesNotKeepTheStoreFromOpening(t *testing.T) {
+	t.Parallel()
+	s := openTest(t)
+	mustApply(t, s, giveContact("anna", map[string]string{"email": canary(1)})...)
+	reader, err := Open(t.Context(), s.path, Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = reader.read(t.Context(), func(c *conn) error {
+		if _, err := c.exec(t.Context(), "SELECT count(*) FROM contact"); err != nil {
+			return err
+		}
+		mustApply(t, s, withdrawRecord("shop", "anna", 4, 2))
+		if err := s.Close(); err != nil {
+			t.Errorf("a reader must not keep a store from closing: %v", err)
+		}
+		s = openAt(t, s.path)
+		mustApply(t, s, requestRecord("shop", "jan", 1))
+		return nil
+	})
+	if err := errors.Join(err, reader.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(s.path)
+	if err != nil || canaryPattern.Match(b) {
+		t.Errorf("an erasure that a reader delayed must be finished at the end, %v", err)
+	}
+}
+
+// TestP9_TrimCleansTheWholeFile: somebody else's checkpoint copied pages that were
+// not scrubbed.
+func TestP9_TrimCleansTheWholeFile(t *testing.T) {
+	t.Parallel()
+	s := openTest(t)
+	mustApply(t, s, giveContact("anna", map[string]string{"email": "a@example.test"})...)
+	err := s.write(t.Context(), "dirty a page", func(tx *tx) error {
+		var root int64
+		if _, err := tx.get(`SELECT rootpage FROM sqlite_schema WHERE name = 'contact_field'`, nil, row(&root)); err != nil {
+			return err
+		}
+		var page []byte
+		if _, err := tx.get(sqlGetPage, row(root), row(&page)); err != nil {
+			return err
+		}
+		copy(page[100:], canary(1))
+		_, err := tx.exec(sqlPutPage, page, root)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.write(t.Context(), "checkpoint", func(tx *tx) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := canariesIn(t, s, map[string]bool{canary(1): true}); n == 0 {
+		t.Fatal("the test looks for a text that is not there")
+	}
+	if _, err := s.Trim(t.Context(), testTime); err != nil {
+		t.Fatal(err)
+	}
+	if n := canariesIn(t, s, map[string]bool{canary(1): true}); n != 0 {
+		t.Errorf("trimming must clean the whole file, found %d", n)
 	}
 }
 

@@ -34,7 +34,8 @@ const (
 // the first that is young enough, and forgets client instances past their
 // lifetime as of now. It returns the number of events removed. The numbers of a
 // log go on from where they were, and versions do not change: what is removed
-// by age was decided on long ago.
+// by age was decided on long ago. At the end it looks through the whole file for
+// what deleted rows left behind.
 func (s *Store) Trim(ctx context.Context, olderThan time.Time) (int, error) {
 	removed, after := 0, int64(beforeEveryRowID)
 	for {
@@ -54,7 +55,10 @@ func (s *Store) Trim(ctx context.Context, olderThan time.Time) (int, error) {
 		}
 		after = last
 	}
-	return removed, s.forgetClients(ctx, time.Now().Add(-persistence.ClientLifetime))
+	if err := s.forgetClients(ctx, time.Now().Add(-persistence.ClientLifetime)); err != nil {
+		return removed, err
+	}
+	return removed, s.scrubFile(ctx)
 }
 
 // forgetClients removes client instances that were last used before oldest.

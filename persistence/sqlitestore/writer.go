@@ -103,7 +103,7 @@ func (w *writer) stop() error {
 	close(w.stopping)
 	w.running.Wait()
 	ctx := context.Background()
-	return errors.Join(w.clearLog(ctx), w.c.close())
+	return errors.Join(w.tryClearLog(ctx), w.c.close())
 }
 
 // write hands f to the writer and waits until its outcome is known. It returns
@@ -148,7 +148,9 @@ func (s *Store) write(ctx context.Context, doing string, f func(*tx) error) erro
 
 func (w *writer) loop() {
 	retry := time.NewTimer(scrubRetry)
-	retry.Stop()
+	if !w.mustClear {
+		retry.Stop()
+	}
 	defer retry.Stop()
 	for {
 		select {
