@@ -15,6 +15,10 @@ type Flow struct {
 	localesAt position
 	steps     []step
 	index     map[string]int
+	// remind and close hold for every wait that does not say otherwise; nil:
+	// nobody is reminded, nothing is closed.
+	remind *reminder
+	close  *closing
 }
 
 // A position is a place in the source.
@@ -30,6 +34,8 @@ const (
 	kindAsk     stepKind = "ask"
 	kindConsent stepKind = "consent"
 	kindBranch  stepKind = "branch"
+	kindHandoff stepKind = "handoff"
+	kindWebhook stepKind = "webhook"
 	kindSet     stepKind = "set"
 	kindGoto    stepKind = "goto"
 	kindEnd     stepKind = "end"
@@ -38,7 +44,7 @@ const (
 // stepKinds lists the keys of which a step has exactly one. goto stands apart: it
 // may also end another step.
 var stepKinds = []stepKind{
-	kindSay, kindChoices, kindAnswers, kindAsk, kindConsent, kindBranch, kindSet, kindEnd,
+	kindSay, kindChoices, kindAnswers, kindAsk, kindConsent, kindBranch, kindHandoff, kindWebhook, kindSet, kindEnd,
 }
 
 // none is the target of a step that leads nowhere.
@@ -51,6 +57,9 @@ type step struct {
 	at   position
 	// next is where the flow goes on when the step itself does not say.
 	next target
+	// remind and close are the step's own, where it waits for the visitor.
+	remind *reminder
+	close  *closing
 
 	say     *line
 	choices *choices
@@ -58,6 +67,8 @@ type step struct {
 	ask     *ask
 	consent *consentStep
 	branch  *branch
+	handoff *handoff
+	webhook *webhook
 	set     []assignment
 	end     *line
 }
@@ -170,7 +181,8 @@ type assignment struct {
 type edge struct {
 	to    target
 	label string
-	// passes: the step may be left this way without having waited.
+	// passes: the step may be left this way without the visitor having done
+	// anything.
 	passes bool
 	// grants and declines: the way is taken after that answer.
 	grants, declines bool
@@ -198,6 +210,14 @@ func (s *step) edges() []edge {
 			es = append(es, edge{to: c.target, label: c.condition.source, passes: true})
 		}
 		return append(es, edge{to: s.branch.other, label: "else", passes: true})
+	case kindHandoff:
+		return []edge{
+			{to: s.next, label: "handed back"},
+			{to: s.handoff.away, label: "away", passes: true},
+			{to: s.handoff.unanswered, label: "unanswered", passes: true},
+		}
+	case kindWebhook:
+		return []edge{{to: s.next, passes: true}, {to: s.webhook.failed, label: "failed", passes: true}}
 	case kindAnswers:
 		var es []edge
 		for _, e := range s.answers.entries {

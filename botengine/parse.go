@@ -150,13 +150,16 @@ func (r *reader) plainTree(n *yaml.Node, depth int) bool {
 
 // root reads the document.
 func (r *reader) root(n *yaml.Node) {
-	m, ok := r.mapping(n, "the flow", "flow", "locales", "fallback", "steps")
+	m, ok := r.mapping(n, "the flow", "flow", "locales", "fallback", "remind", "close", "steps")
 	if !ok {
 		return
 	}
 	m.need("flow")
 	r.flow.Name = m.name("flow")
 	r.locales(m)
+	if len(r.flow.Locales) > 0 {
+		r.flow.remind, r.flow.close = r.reminder(m), r.closing(m)
+	}
 	if v := m.need("steps"); v != nil && len(r.flow.Locales) > 0 {
 		list := r.list(v, "steps")
 		if len(list) > maxSteps {

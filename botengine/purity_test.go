@@ -12,9 +12,9 @@ import (
 )
 
 // allowedImports is all that production files may import. net/mail checks
-// addresses and opens no socket; time is for dates and lengths, never for now.
+// addresses, net/url and net/netip take them apart; none opens a socket. time is for dates and lengths, never for now.
 var allowedImports = []string{
-	"bytes", "cmp", "crypto/sha256", "encoding/hex", "errors", "fmt", "maps", "net/mail", "regexp", "slices", "strconv",
+	"bytes", "cmp", "crypto/sha256", "encoding/hex", "errors", "fmt", "maps", "net/mail", "net/netip", "net/url", "regexp", "slices", "strconv",
 	"strings", "time", "unicode", "unicode/utf8",
 	"github.com/expr-lang/expr", "github.com/expr-lang/expr/ast", "github.com/expr-lang/expr/file", "github.com/expr-lang/expr/vm",
 	"github.com/nyaruka/phonenumbers", "go.yaml.in/yaml/v4", "golang.org/x/text/language", "golang.org/x/text/unicode/norm",

@@ -132,6 +132,9 @@ func (m mapping) integer(key string, unset, low, high int) int {
 	return i
 }
 
+// delay reads how long the client shows "typing", ms.
+func (m mapping) delay() int64 { return int64(m.integer("delay_ms", 0, 0, 10_000)) }
+
 // number reads an optional number.
 func (m mapping) number(key string) *float64 {
 	v := m.vals[key]
