@@ -52,7 +52,7 @@ func (t *turn) check(st *step) (value, why string) {
 		if utf8.RuneCountInString(s) > maxText {
 			return "", hintNone
 		}
-		return t.withoutDetails(), ""
+		return withoutDetails(s, t.found), ""
 	}
 }
 

@@ -50,9 +50,9 @@ func (t *turn) setCard(change func(*OpenCard)) {
 	t.s.Card = &card
 }
 
-// remind ends what the bot says with the open card, or with a word about it. So
+// closeWithCard ends what the bot says with the open card, or with a word about it. So
 // a typed phrase is always the direct answer to what was said last.
-func (t *turn) remind() {
+func (t *turn) closeWithCard() {
 	if t.s.Card == nil || len(t.events) == 0 {
 		return
 	}

@@ -54,7 +54,9 @@ const none = -1
 type step struct {
 	id   string
 	kind stepKind
-	at   position
+	// signature is what State.Kind keeps of the step.
+	signature string
+	at        position
 	// next is where the flow goes on when the step itself does not say.
 	next target
 	// remind and close are the step's own, where it waits for the visitor.
@@ -231,6 +233,22 @@ func (s *step) edges() []edge {
 	default:
 		return []edge{{to: s.next, passes: true}}
 	}
+}
+
+// sign gives the step its signature: its kind, and of an ask what it asks for. An
+// answer to one question must not be taken for an answer to another that has
+// got its name.
+func (s *step) sign() {
+	s.signature = string(s.kind)
+	if s.kind == kindAsk {
+		s.signature += " " + s.ask.kind + " " + s.ask.field
+	}
+}
+
+// same tells whether a conversation that waited at a step with this signature
+// can go on waiting here. Early conversations noted the kind alone.
+func (s *step) same(signature string) bool {
+	return signature == s.signature || signature == string(s.kind)
 }
 
 // waits tells whether the step always waits for the visitor, or ends.

@@ -30,6 +30,7 @@ func (r *reader) step(n *yaml.Node) {
 	}
 	r.body(m.vals[string(s.kind)], &s)
 	r.waiting(m, &s)
+	s.sign()
 	r.flow.index[s.id] = len(r.flow.steps)
 	r.flow.steps = append(r.flow.steps, s)
 }
