@@ -28,8 +28,8 @@ const (
 	KindErased    = "erased"
 )
 
-// A Record is an opened outbox record. Exactly one of Seen, Entry, Contact and
-// Erase is set.
+// A Record is an opened outbox record. Exactly one of Seen, Entry, Contact,
+// Restrict and Erase is set.
 type Record struct {
 	Site    string    `json:"site"`
 	Visitor string    `json:"visitor"`
@@ -42,8 +42,18 @@ type Record struct {
 	Entry *LedgerEntry `json:"entry,omitzero"`
 	// Contact says which contact values the visitor gave under which grant.
 	Contact *ContactRecord `json:"contact,omitzero"`
+	// Restrict: processing of the contact is restricted, or free again.
+	Restrict *Restriction `json:"restrict,omitzero"`
 	// Erase: the visitor is erased.
 	Erase *Erasure `json:"erase,omitzero"`
+}
+
+// A Restriction says on whose word a contact is kept but not used (GDPR art. 18).
+type Restriction struct {
+	ID     string `json:"id"`
+	On     bool   `json:"on"`
+	Actor  string `json:"actor"`
+	Method string `json:"method"`
 }
 
 // A LedgerEntry is one consent event, append-only.

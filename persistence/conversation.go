@@ -25,6 +25,8 @@ var (
 	// ErrSchema means that the store was written by a version that this one
 	// does not know.
 	ErrSchema = errors.New("unknown schema version")
+	// ErrNeedsPostgres means that the file store cannot do what was asked.
+	ErrNeedsPostgres = errors.New("this needs PostgreSQL: set postgres (and redis) in the configuration")
 	// ErrWrongKey means that sealed data names a key this process does not have.
 	ErrWrongKey = errors.New("sealed with a key that is not loaded")
 	// ErrTampered means that sealed data does not open where it was found: it
