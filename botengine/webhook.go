@@ -3,6 +3,7 @@ package botengine
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -31,6 +32,11 @@ type sentField struct {
 type savedKey struct {
 	key, name string
 	at        position
+}
+
+// CallsWebhooks tells whether the flow has a webhook.
+func (f *Flow) CallsWebhooks() bool {
+	return slices.ContainsFunc(f.steps, func(s step) bool { return s.kind == kindWebhook })
 }
 
 // Bounds of a webhook.
