@@ -64,7 +64,7 @@ func (s *session) resume(ctx context.Context, shown shownToken, visitor string, 
 			if p.Seq == 0 {
 				reset.First = 0
 			}
-			reset.State = s.server.Chat.PublicState(s.site.Bot, v)
+			reset.State = s.server.Chat.PublicState(s.site, v)
 		}
 	})
 	if err != nil {
@@ -140,7 +140,7 @@ func (s *session) replay(ctx context.Context, epoch string, isNew bool) bool {
 				s.sent = events[n-1].Seq
 			}
 			if frame.More = s.sent < v.Position().Seq; !frame.More {
-				frame.State = s.server.Chat.PublicState(s.site.Bot, v)
+				frame.State = s.server.Chat.PublicState(s.site, v)
 			}
 		})
 		if err != nil {

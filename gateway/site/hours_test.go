@@ -57,7 +57,7 @@ func TestHoursProblems(t *testing.T) {
 		"no time":        {"hours: {zone: UTC, monday: [nine to five]}", `30:29: hours.monday[0]: "nine to five" is not a time of day to another; write it as "9:00-17:30"`},
 		"past midnight":  {"hours: {zone: UTC, monday: [\"9:00-24:01\"]}", `30:29: hours.monday[0]: "9:00-24:01" is not a time of day to another; write it as "9:00-17:30"`},
 		"unknown day":    {"hours: {zone: UTC, mondey: [\"9:00-17:00\"]}", "30:8: hours has no day; for example monday: [\"9:00-17:30\"]\n30:20: hours has no key \"mondey\"; did you mean \"monday\"?"},
-		"no holiday":     {"hours: {zone: UTC, monday: [\"9:00-17:00\"], holidays: [2026-02-30]}", `30:56: hours.holidays[0]: "2026-02-30" is no day; write "2026-12-24", or "12-25" for every year`},
+		"no holiday":     {"hours: {zone: UTC, monday: [\"9:00-17:00\"], holidays: [2026-02-30]}", `30:55: hours.holidays[0]: "2026-02-30" is no day; write "2026-12-24", or "12-25" for every year`},
 		"short secret":   {"webhooks: {secret: abc}", "30:20: webhooks.secret has less than 24 characters; take a long random one, or env:NAME to read it from the environment"},
 		"unset secret":   {"webhooks: {secret: \"env:NOT_SET\"}", "30:20: webhooks.secret: the environment variable NOT_SET is not set"},
 		"no network":     {"webhooks: {private_networks: [10.0.0.1/8]}", `30:31: webhooks.private_networks[0]: "10.0.0.1/8" is no network; write it as 10.1.0.0/16`},
@@ -83,7 +83,7 @@ func TestWebhookSecret(t *testing.T) {
 		return build("shop.yaml", []byte(src), Options{Processor: platform, Env: env}, func(string) ([]byte, error) { return []byte(calling), nil })
 	}
 	_, problems := load(readTestdata(t, "site.yaml"), nil)
-	const want = `shop.yaml:1:1: the flow "calling" calls webhooks, and what is sent is signed; add webhooks: {secret: env:ZGODA_WEBHOOK_SECRET}`
+	const want = `shop.yaml:1:1: the flow "calling" calls webhooks, and what is sent is signed; add webhooks: {secret: env:SHOP_WEBHOOK_SECRET}`
 	if problems.Error() != want {
 		t.Errorf("got %v", problems)
 	}

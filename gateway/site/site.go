@@ -197,6 +197,9 @@ func (r *reader) bots(s *Site, flows []*botengine.Flow) {
 // BotFor returns the bot of a version of the flow: a conversation stays on its own
 // as long as the site file lists it. Any other hash gets the present version.
 func (s *Site) BotFor(flowHash string) *botengine.Bot {
+	if flowHash == s.Flow.Hash {
+		return s.Bot
+	}
 	if bot := s.bots[flowHash]; bot != nil {
 		return bot
 	}
@@ -207,7 +210,7 @@ func (s *Site) BotFor(flowHash string) *botengine.Bot {
 func (r *reader) checkWebhooks(c config, flows []*botengine.Flow) {
 	for _, flow := range flows {
 		if flow != nil && flow.CallsWebhooks() && len(c.webhooks.Secret) == 0 {
-			r.problem(r.place("webhooks"), "the flow %q calls webhooks, and what is sent is signed; add webhooks: {secret: env:ZGODA_WEBHOOK_SECRET}", flow.Name)
+			r.problem(r.place("webhooks"), "the flow %q calls webhooks, and what is sent is signed; add webhooks: {secret: env:SHOP_WEBHOOK_SECRET}", flow.Name)
 			return
 		}
 	}
