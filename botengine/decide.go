@@ -74,7 +74,7 @@ func (t *turn) phrase() string {
 	}
 	card := t.v.own
 	if t.s.Card != nil {
-		card = sentencesFor(t.s.Card.Locale)
+		card = sentencesFor(t.s.Card.Locale, t.b.settings.Fallback)
 	}
 	said := strings.TrimRight(t.in.Text, ".!… ")
 	said = strings.Join(strings.FieldsFunc(strings.ToLower(said), unicode.IsSpace), " ")

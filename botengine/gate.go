@@ -52,6 +52,10 @@ func (r *reader) siteLocales(f *Flow, s *Settings) {
 		if _, ok := f.localeFor(l); !ok {
 			r.problem(f.localesAt, "the site speaks %q, but the flow has no texts in it and declares no fallback", l)
 		}
+		_, own := speaks(l)
+		if _, stands := speaks(s.Fallback); !own && !stands {
+			r.problem(f.localesAt, "the site speaks %q, in which the bot has no sentences of its own (about consent, among others); let the site declare a fallback in cs, de, en or pl", l)
+		}
 	}
 }
 

@@ -300,6 +300,11 @@ func (r *reader) assignments(n *yaml.Node) []assignment {
 		if err != nil {
 			r.problem(at(val), "set.%s: %v", key.Value, err)
 		}
+		for _, p := range tmpl.parts {
+			if p.format.kind != "" {
+				r.problem(at(val), "set.%s: a variable keeps the value itself; give the format where it is shown", key.Value)
+			}
+		}
 		tmpl.at = at(val)
 		as = append(as, assignment{key.Value, tmpl})
 	}

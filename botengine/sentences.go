@@ -18,13 +18,22 @@ type sentences struct {
 	grant, decline                             []string // lower case, no final punctuation
 }
 
-// sentencesFor finds the sentences for a locale: its language's, else English.
-func sentencesFor(locale string) *sentences {
-	lang, _, _ := strings.Cut(locale, "-")
-	if s, ok := spoken[lang]; ok {
-		return s
+// sentencesFor finds the sentences for a locale: its language's, else those of
+// the fallback. NewBot refuses a site that has neither; English stands in only
+// for what an older version of the site has left behind.
+func sentencesFor(locale, fallback string) *sentences {
+	for _, l := range []string{locale, fallback} {
+		if s, ok := speaks(l); ok {
+			return s
+		}
 	}
-	return spoken["en"]
+	return &english
+}
+
+func speaks(locale string) (*sentences, bool) {
+	lang, _, _ := strings.Cut(locale, "-")
+	s, ok := spoken[lang]
+	return s, ok
 }
 
 var spoken = map[string]*sentences{"pl": &polish, "en": &english, "de": &german, "cs": &czech}

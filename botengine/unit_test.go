@@ -131,7 +131,8 @@ func TestLocale(t *testing.T) {
 
 func TestTemplate(t *testing.T) {
 	b := mustBot(t, leadFlow, demoSettings())
-	tr := b.turn(State{Vars: map[string]string{"v": "x"}}, Profile{Held: []string{"name"}}, Input{}, "")
+	tr := b.turn(State{Locale: "pl", Vars: map[string]string{"v": "x"}}, Profile{Held: []string{"name"}}, Input{}, "")
+	tr.speak()
 	for src, want := range map[string]string{
 		"Hej, {{name}}!": "Hej, [name]!", "Hej, {{email}}!": "Hej!", "Hej, {{ email | Ty }}!": "Hej, Ty!", "{{v}}{{v}}": "xx",
 		"{{w}}": "", "a {{w}} b": "a b", "plain": "plain",
@@ -185,7 +186,7 @@ func TestSentences(t *testing.T) {
 			}
 		}
 	}
-	if sentencesFor("pt-BR") != &english || sentencesFor("de-AT") != &german {
+	if sentencesFor("pt-BR", "pl") != &polish || sentencesFor("de-AT", "en") != &german {
 		t.Error("wrong sentences")
 	}
 }
