@@ -17,7 +17,7 @@ var allowedImports = []string{
 	"bytes", "cmp", "crypto/sha256", "encoding/hex", "errors", "fmt", "maps", "net/mail", "net/netip", "net/url", "regexp", "slices", "strconv",
 	"strings", "time", "unicode", "unicode/utf8",
 	"github.com/expr-lang/expr", "github.com/expr-lang/expr/ast", "github.com/expr-lang/expr/file", "github.com/expr-lang/expr/vm",
-	"github.com/nyaruka/phonenumbers", "go.yaml.in/yaml/v4", "golang.org/x/text/currency", "golang.org/x/text/feature/plural", "golang.org/x/text/language",
+	"github.com/nyaruka/phonenumbers", "go.yaml.in/yaml/v4", "go.yaml.in/yaml/v4/plugin/loaderlimits", "golang.org/x/text/currency", "golang.org/x/text/feature/plural", "golang.org/x/text/language",
 	"golang.org/x/text/message", "golang.org/x/text/number", "golang.org/x/text/unicode/norm",
 }
 
