@@ -374,7 +374,10 @@ func drawSettings(t *rapid.T) *Settings {
 	return s
 }
 
-var lawFlows = []string{leadFlow, "testdata/menu_only.yaml", "testdata/phone.yaml", "testdata/survey.yaml", "testdata/desk.yaml"}
+var lawFlows = []string{
+	leadFlow, "../configs/flows/appointment.yaml", "../configs/flows/order-status.yaml", "../configs/flows/newsletter.yaml",
+	"testdata/menu_only.yaml", "testdata/phone.yaml", "testdata/survey.yaml", "testdata/desk.yaml",
+}
 
 // TestLaws runs random inputs over the demo flow and some small ones.
 func TestLaws(t *testing.T) {
