@@ -14,9 +14,9 @@ import (
 )
 
 // OpenContacts opens the contact store of a data folder for reading, beside a
-// gateway that may be running on it. The caller closes it with the function that
-// is returned.
-func OpenContacts(ctx context.Context, dataDir string) (persistence.Contacts, func() error, error) {
+// gateway that may be running on it. All that is written is the audit of what was
+// read. The caller closes it with the function that is returned.
+func OpenContacts(ctx context.Context, dataDir string) (persistence.Privacy, func() error, error) {
 	path := filepath.Join(dataDir, StoreFile)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("there is no data file %s yet; start the gateway once, or name its folder with --data", path)

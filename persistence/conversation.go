@@ -25,6 +25,12 @@ var (
 	// ErrSchema means that the store was written by a version that this one
 	// does not know.
 	ErrSchema = errors.New("unknown schema version")
+	// ErrExists means that something of that name is there already.
+	ErrExists = errors.New("exists already")
+	// ErrMisconfigured means that the store as a whole is not set up as this
+	// program needs it, and that waiting does not cure it. The error says what to
+	// do.
+	ErrMisconfigured = errors.New("store is not set up as it must be")
 	// ErrNeedsPostgres means that the file store cannot do what was asked.
 	ErrNeedsPostgres = errors.New("this needs PostgreSQL: set postgres (and redis) in the configuration")
 	// ErrWrongKey means that sealed data names a key this process does not have.
