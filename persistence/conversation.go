@@ -294,6 +294,18 @@ type Outbox interface {
 	ContactValues(ctx context.Context, site, visitor string) ([]byte, error)
 }
 
+// A Backlog is what waits in an outbox, for all sites.
+type Backlog struct {
+	Records int
+	// Oldest is when the oldest of them was committed; zero where none waits.
+	Oldest time.Time
+}
+
+// An OutboxMeter is an Outbox that can say how much waits without reading it.
+type OutboxMeter interface {
+	Backlog(ctx context.Context) (Backlog, error)
+}
+
 // A Scope says where sealed data belongs. Data sealed for one scope does not
 // open in another.
 type Scope struct {

@@ -67,6 +67,7 @@ type Store struct {
 var (
 	_ persistence.Conversations = (*Store)(nil)
 	_ persistence.Outbox        = (*Store)(nil)
+	_ persistence.OutboxMeter   = (*Store)(nil)
 )
 
 // Open opens the file at path, which is created with its folder where it does
