@@ -125,7 +125,7 @@ func (t *turn) run() {
 	}
 	t.session()
 	t.expire()
-	if !t.answeredBefore() || !t.goOnFromCard() {
+	if !t.cardAnsweredBefore() || !t.goOnFromCard() {
 		t.act()
 	}
 	t.closeWithCard()
