@@ -88,7 +88,9 @@ func (t *turn) onlyDetail(kind string) (detail, bool) {
 
 // checkName wants letters, as names have them, and no digits or addresses.
 func checkName(s string) (value, why string) {
-	s = strings.Join(strings.Fields(s), " ")
+	if strings.Contains(s, "  ") || strings.ContainsAny(s, "\t\n") {
+		s = strings.Join(strings.Fields(s), " ")
+	}
 	letters := 0
 	for _, r := range s {
 		switch {
@@ -99,7 +101,10 @@ func checkName(s string) (value, why string) {
 			return "", hintNone
 		}
 	}
-	lower := strings.ToLower(s)
+	lower := s
+	if strings.Contains(s, ".") {
+		lower = strings.ToLower(s)
+	}
 	if letters == 0 || utf8.RuneCountInString(s) > maxName || strings.Contains(lower, "www.") || dottedName(lower) {
 		return "", hintNone
 	}
