@@ -147,8 +147,9 @@ func checkEmail(s string) (value, why string) {
 
 // goodHost checks a domain's labels and wants a top level that is not a number.
 func goodHost(host string) bool {
-	labels := strings.Split(host, ".")
-	for _, l := range labels {
+	top := ""
+	for l := range strings.SplitSeq(host, ".") {
+		top = l
 		if l == "" || len(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' {
 			return false
 		}
@@ -158,7 +159,6 @@ func goodHost(host string) bool {
 			}
 		}
 	}
-	top := labels[len(labels)-1]
 	return utf8.RuneCountInString(top) >= 2 && strings.ContainsFunc(top, unicode.IsLetter)
 }
 

@@ -190,8 +190,11 @@ func (t *turn) openCard(n *published, purposes []string, step string) {
 	t.deferLost(purposes)
 	id := t.name()
 	open := &OpenCard{
-		Request: id, Requests: make(map[string]string, len(purposes)), Purposes: purposes,
+		Request: id, Purposes: purposes,
 		Notice: n.Hash, Locale: n.Card.Locale, Step: step, Fields: n.fields,
+	}
+	if len(purposes) > 1 {
+		open.Requests = make(map[string]string, len(purposes))
 	}
 	actor := actorSystem
 	if step == "" {
@@ -201,7 +204,9 @@ func (t *turn) openCard(n *published, purposes []string, step string) {
 		e := t.entry(Entry{
 			Kind: statusRequested, Purpose: p, Notice: n.Hash, Locale: open.Locale, Actor: actor, Method: methodWidget,
 		})
-		open.Requests[p] = e.ID
+		if open.Entry = e.ID; open.Requests != nil {
+			open.Requests[p] = e.ID
+		}
 		if !t.inForce(p) {
 			t.record(e, func(c *Consent) { c.Request, c.Method = e.ID, "" })
 		}
@@ -246,7 +251,7 @@ func (t *turn) deferCard() {
 	card := t.s.Card
 	t.s.Card = nil
 	for _, p := range card.Purposes {
-		t.deferRequest(p, card.Requests[p], card.Notice, card.Locale)
+		t.deferRequest(p, card.entryOf(p), card.Notice, card.Locale)
 	}
 }
 

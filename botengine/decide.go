@@ -120,7 +120,7 @@ func (t *turn) decide(answer, method string) {
 	})
 	for _, p := range card.Purposes {
 		e := Entry{
-			Purpose: p, Request: card.Requests[p], Notice: card.Notice, Locale: card.Locale, Method: method,
+			Purpose: p, Request: card.entryOf(p), Notice: card.Notice, Locale: card.Locale, Method: method,
 		}
 		if answer == AnswerGrant {
 			t.grant(e, card.Fields)
