@@ -130,7 +130,9 @@ func (t *turn) run() {
 	}
 	t.session()
 	t.expire()
-	t.act()
+	if !t.cardAnsweredBefore() || !t.goOnFromCard() {
+		t.act()
+	}
 	t.closeWithCard()
 	t.schedule()
 }

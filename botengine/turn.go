@@ -59,6 +59,9 @@ type Input struct {
 	// line is masked and recorded, decisions and withdrawals count, the bot says
 	// nothing and the flow stays where it is.
 	Quiet bool
+	// Rebuilt: the profile was rebuilt from the ledger since the state was kept.
+	// What the ledger says was answered is not asked again.
+	Rebuilt bool
 	// Owner is who speaks for the site; of InputOwner, from now on.
 	Owner string
 	// Result of InputResult.

@@ -50,6 +50,9 @@ type Options struct {
 	// contact store wait in the outbox.
 	Redis    string
 	Postgres string
+	// PostgresRetention is the login that may delete ledgers whose time to prove is
+	// over. Without it they stay.
+	PostgresRetention string
 	// RedisReplicas is how many replicas must confirm a decision, a contact, a
 	// withdrawal or a change of owner before it is acknowledged. Default 0.
 	RedisReplicas int
@@ -198,7 +201,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.sockets = socket.NewGroup(a.opts.Sockets)
 	a.server = httpapi.New(httpapi.Options{
 		Sites:         a.sites,
-		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.contacts, Sealer: keyring, Rate: a.opts.Rate, Wake: wake, Run: a.runEffect}),
+		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.ledger, Sealer: keyring, Rate: a.opts.Rate, Wake: wake, Run: a.runEffect}),
 		Conversations: live.NewRegistry[chat.View](),
 		Sockets:       a.sockets,
 		IDs:           ids,

@@ -38,6 +38,7 @@ var arrows = map[string][]string{
 	"gateway": {
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
 		"gateway/httpapi", "gateway/effects", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
+		"persistence/pgstore",
 	},
 	"gateway/e2e":       {},
 	"gateway/cmd/zgoda": {"gateway", "gateway/httpapi", "gateway/site", "persistence"},

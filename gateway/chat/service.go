@@ -28,7 +28,8 @@ type Options struct {
 	Nodes persistence.Nodes
 	Node  string
 	// Ledger is asked where the conversation store may have lost a profile.
-	Ledger persistence.Contacts
+	// Nil asks nobody: the store loses nothing, or there is no ledger.
+	Ledger persistence.Rebuilder
 	// Rate bounds the inputs of one visitor. Default 20 in 10 s.
 	Rate persistence.Rate
 	// Wake is called after a commit that wrote to the outbox.
@@ -51,13 +52,15 @@ type Service struct {
 	sealer persistence.Sealer
 	nodes  persistence.Nodes
 	node   string
-	ledger persistence.Contacts
-	holds  atomic.Uint64 // counts attachments of this process
-	rate   persistence.Rate
-	wake   func()
-	run    func(*Effect)
-	now    func() time.Time
-	newID  func() string
+	ledger persistence.Rebuilder
+	// ledgerAway is until when the ledger is not asked, in nanoseconds since 1970.
+	ledgerAway atomic.Int64
+	holds      atomic.Uint64 // counts attachments of this process
+	rate       persistence.Rate
+	wake       func()
+	run        func(*Effect)
+	now        func() time.Time
+	newID      func() string
 
 	operators func(siteKey string) int
 }
@@ -109,6 +112,8 @@ func VisitorOf(conversation string) string {
 type (
 	// Key names a conversation.
 	Key = persistence.Key
+	// Position is the top of a log.
+	Position = persistence.Position
 	// News is what another node has committed.
 	News = persistence.News
 )
