@@ -36,6 +36,16 @@ func speaks(locale string) (*sentences, bool) {
 	return s, ok
 }
 
+// has tells whether a line is one of the phrases.
+func (*sentences) has(phrases []string, said []byte) bool {
+	for _, p := range phrases {
+		if p == string(said) {
+			return true
+		}
+	}
+	return false
+}
+
 var spoken = map[string]*sentences{"pl": &polish, "en": &english, "de": &german, "cs": &czech}
 
 var polish = sentences{

@@ -126,10 +126,11 @@ type Offer struct {
 
 // OpenCard is a consent card that waits for its answer.
 type OpenCard struct {
-	// Requests maps each purpose of the card to its ledger entry; the request
-	// id on the wire is Request, one for the card.
+	// Request is the card's id on the wire. Entry is the ledger entry that asked,
+	// Requests those of a card with several purposes, by purpose.
 	Request  string            `json:"request"`
-	Requests map[string]string `json:"requests"`
+	Entry    string            `json:"entry,omitzero"`
+	Requests map[string]string `json:"requests,omitzero"`
 	Purposes []string          `json:"purposes"`
 	Notice   string            `json:"notice"`
 	Locale   string            `json:"locale"`
@@ -142,6 +143,14 @@ type OpenCard struct {
 	// Aside: a person has been talking since, so a typed phrase is no longer
 	// the direct answer to the card.
 	Aside bool `json:"aside,omitzero"`
+}
+
+// entryOf is the ledger entry that asked for a purpose.
+func (c *OpenCard) entryOf(purpose string) string {
+	if e := c.Requests[purpose]; e != "" {
+		return e
+	}
+	return c.Entry
 }
 
 // Profile is what a visitor decided, and the names of what is held. It is the
