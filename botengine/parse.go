@@ -150,14 +150,13 @@ func (r *reader) plainTree(n *yaml.Node, depth int) bool {
 
 // root reads the document.
 func (r *reader) root(n *yaml.Node) {
-	m, ok := r.mapping(n, "the flow", "flow", "locales", "fallback", "steps")
+	m, ok := r.shaped(n, "the flow", flowShape)
 	if !ok {
 		return
 	}
-	m.need("flow")
 	r.flow.Name = m.name("flow")
 	r.locales(m)
-	if v := m.need("steps"); v != nil && len(r.flow.Locales) > 0 {
+	if v := m.vals["steps"]; v != nil && len(r.flow.Locales) > 0 {
 		list := r.list(v, "steps")
 		if len(list) > maxSteps {
 			r.problem(at(v), "more than %d steps", maxSteps)
@@ -171,7 +170,7 @@ func (r *reader) root(n *yaml.Node) {
 
 // locales reads the languages of the flow.
 func (r *reader) locales(m mapping) {
-	v := m.need("locales")
+	v := m.vals["locales"]
 	if v == nil {
 		return
 	}

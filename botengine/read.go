@@ -30,10 +30,24 @@ func (r *reader) problem(p position, format string, args ...any) {
 
 // A mapping is a YAML mapping with its keys checked.
 type mapping struct {
-	r    *reader
-	node *yaml.Node
-	what string
-	vals map[string]*yaml.Node
+	r     *reader
+	shape *Shape // nil where the keys are locales
+	node  *yaml.Node
+	what  string
+	vals  map[string]*yaml.Node
+}
+
+// shaped reads n as a mapping of a shape of the language: its keys are known,
+// and those that must be there are.
+func (r *reader) shaped(n *yaml.Node, what string, s *Shape) (mapping, bool) {
+	m, ok := r.mapping(n, what, s.names()...)
+	m.shape = s
+	for i := range s.Keys {
+		if ok && s.Keys[i].Required {
+			m.need(s.Keys[i].Name)
+		}
+	}
+	return m, ok
 }
 
 // mapping reads n as a mapping with known keys. An unknown or repeated key is a
@@ -60,13 +74,11 @@ func (r *reader) mapping(n *yaml.Node, what string, known ...string) (mapping, b
 
 func (m mapping) has(key string) bool { return m.vals[key] != nil }
 
-// need returns the value of a key that must be there.
-func (m mapping) need(key string) *yaml.Node {
-	v := m.vals[key]
-	if v == nil {
+// need reports a key that must be there and is not.
+func (m mapping) need(key string) {
+	if !m.has(key) {
 		m.r.problem(at(m.node), "%s needs %q", m.what, key)
 	}
-	return v
 }
 
 // str reads an optional string.
@@ -107,29 +119,27 @@ func (r *reader) checkName(n *yaml.Node, what, s string) {
 	}
 }
 
-// id reads the id that a list item must have.
-func (m mapping) id() string {
-	v := m.need("id")
+// integer reads an optional whole number in the key's range.
+func (m mapping) integer(key string) int {
+	v, value := m.vals[key], m.shape.key(key).Value
 	if v == nil {
-		return ""
-	}
-	s := m.r.str(v, m.what+".id")
-	m.r.checkName(v, m.what+".id", s)
-	return s
-}
-
-// integer reads an optional whole number in a range.
-func (m mapping) integer(key string, unset, low, high int) int {
-	v := m.vals[key]
-	if v == nil {
-		return unset
+		return value.Unset
 	}
 	i, err := strconv.Atoi(m.r.str(v, m.what+"."+key))
-	if err != nil || i < low || i > high {
-		m.r.problem(at(v), "%s.%s must be a whole number from %d to %d", m.what, key, low, high)
-		return unset
+	if err != nil || i < value.Min || i > value.Max {
+		m.r.problem(at(v), "%s.%s must be a whole number from %d to %d", m.what, key, value.Min, value.Max)
+		return value.Unset
 	}
 	return i
+}
+
+// word reads one of the key's words.
+func (m mapping) word(key string) string {
+	s, known := m.str(key), m.shape.key(key).Value.Words
+	if m.has(key) && !slices.Contains(known, s) {
+		m.r.problem(at(m.vals[key]), "there is no %s %q%s", key, s, didYouMean(s, known))
+	}
+	return s
 }
 
 // number reads an optional number.
@@ -253,15 +263,8 @@ func (r *reader) addText(t text, locale string, n *yaml.Node, what string) {
 	t[locale] = tmpl
 }
 
-// text reads a text that must be there; optionalText one that may.
+// text reads a text per locale.
 func (m mapping) text(key string) text {
-	if v := m.need(key); v != nil {
-		return m.r.text(v, m.what+"."+key)
-	}
-	return nil
-}
-
-func (m mapping) optionalText(key string) text {
 	if v := m.vals[key]; v != nil {
 		return m.r.text(v, m.what+"."+key)
 	}
