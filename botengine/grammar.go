@@ -18,6 +18,17 @@ type Key struct {
 	Required bool
 	Value    ValueType
 	Doc      string
+	// When is set where the key stands only beside a certain word; NotWith lists
+	// the keys beside which it may not stand.
+	When    *When
+	NotWith []string
+}
+
+// A When ties a key to another one: it may stand only where Key is Word, and
+// where Must is set it then has to.
+type When struct {
+	Key, Word string
+	Must      bool
 }
 
 // ValueKind says what a value looks like.
@@ -54,7 +65,8 @@ type ValueType struct {
 	Item ValueKind
 	// Words are all that a ValueWord may be.
 	Words []string
-	// Min and Max bound a ValueInteger; Unset is what it is where it is missing.
+	// Min and Max bound a ValueInteger, and Max the length of a ValueCondition;
+	// Unset is what an integer is where it is missing.
 	Min, Max, Unset int
 }
 

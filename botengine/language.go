@@ -43,7 +43,7 @@ var stepShape = &Shape{
 		{Name: "branch", Value: ValueType{Kind: ValueMapping, Of: "branch"}, Doc: "Goes on by conditions."},
 		{Name: "set", Value: ValueType{Kind: ValueVariables}, Doc: "Sets variables: {name: value}. A value may use {{placeholders}}. Contact fields cannot be set."},
 		{Name: "end", Value: ValueType{Kind: ValueEnd}, Doc: "Ends the flow, with a last line or with true. A later message of the visitor's opens it again."},
-		{Name: "goto", Value: aStep, Doc: "The step to go on at. By itself it is a step that only leads elsewhere."},
+		{Name: "goto", Value: aStep, Doc: "The step to go on at. By itself it is a step that only leads elsewhere.", NotWith: []string{"answers", "consent", "branch", "end"}},
 	},
 	One: []string{"say", "choices", "answers", "ask", "consent", "branch", "set", "end", "goto"},
 }
@@ -134,9 +134,9 @@ var askShape = &Shape{
 		{Name: "invalid", Required: true, Value: aText, Doc: "What is said to an answer that will not do. The bot adds a hint where it knows what is wrong."},
 		{Name: "tries", Value: ValueType{Kind: ValueInteger, Min: 1, Max: 10, Unset: 3}, Doc: "How many answers that will not do are taken before the flow goes on at failed."},
 		{Name: "failed", Value: aStep, Doc: "The step to go on at when the tries are used up, or when the value may not be asked for. Without it: the step's own goto, or the next step."},
-		{Name: "options", Value: ValueType{Kind: ValueMappings, Of: "value"}, Doc: "The values of type one_of, as buttons. It must have them, and no other type may."},
-		{Name: "min", Value: ValueType{Kind: ValueNumber}, Doc: "The smallest value of type number."},
-		{Name: "max", Value: ValueType{Kind: ValueNumber}, Doc: "The largest value of type number."},
+		{Name: "options", Value: ValueType{Kind: ValueMappings, Of: "value"}, Doc: "The values of type one_of, as buttons. It must have them, and no other type may.", When: &When{Key: "type", Word: "one_of", Must: true}},
+		{Name: "min", Value: ValueType{Kind: ValueNumber}, Doc: "The smallest value of type number.", When: &When{Key: "type", Word: "number"}},
+		{Name: "max", Value: ValueType{Kind: ValueNumber}, Doc: "The largest value of type number.", When: &When{Key: "type", Word: "number"}},
 		delayKey,
 	},
 }
@@ -166,7 +166,7 @@ var branchShape = &Shape{
 var caseShape = &Shape{
 	Name: "case", Doc: "One case of a branch.",
 	Keys: []Key{
-		{Name: "if", Required: true, Value: ValueType{Kind: ValueCondition}, Doc: "An expression that is true or false. It can read vars.NAME, consent.PURPOSE (granted, declined, …), held.FIELD, locale, page, operators_online and open (opening hours), and use ==, !=, <, >, in, contains, startsWith, endsWith, matches, and, or, not, len() and lower()."},
+		{Name: "if", Required: true, Value: ValueType{Kind: ValueCondition, Max: maxCondition}, Doc: "An expression that is true or false. It can read vars.NAME, consent.PURPOSE (granted, declined, …), held.FIELD, locale, page, operators_online and open (opening hours), and use ==, !=, <, >, in, contains, startsWith, endsWith, matches, and, or, not, len() and lower()."},
 		{Name: "goto", Required: true, Value: aStep, Doc: "The step it leads to."},
 	},
 }

@@ -187,7 +187,8 @@ func (r *reader) locales(m mapping) {
 		}
 		r.flow.Locales = append(r.flow.Locales, l)
 	}
-	if f := m.str("fallback"); f != "" {
+	if m.has("fallback") {
+		f := m.str("fallback")
 		if !slices.Contains(r.flow.Locales, f) {
 			r.problem(at(m.vals["fallback"]), "fallback %q is none of the flow's locales", f)
 		}

@@ -1,7 +1,6 @@
 package botengine
 
 import (
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -75,9 +74,6 @@ func (r *reader) body(n *yaml.Node, s *step) {
 		s.set = r.assignments(n)
 	case kindEnd:
 		s.end = r.end(n)
-	}
-	if s.next.id != "" && slices.Contains([]stepKind{kindAnswers, kindConsent, kindBranch, kindEnd}, s.kind) {
-		r.problem(s.next.at, "goto has no effect on a step with %s", s.kind)
 	}
 }
 
@@ -221,15 +217,7 @@ func (r *reader) ask(n *yaml.Node) *ask {
 		min: m.number("min"), max: m.number("max"), delay: int64(m.integer("delay_ms")),
 	}
 	if a.kind == "one_of" {
-		m.need("options")
 		a.options = r.options(m.vals["options"], valueShape)
-	} else if m.has("options") {
-		r.problem(at(m.vals["options"]), "options belong to type one_of")
-	}
-	for _, k := range []string{"min", "max"} {
-		if m.has(k) && a.kind != "number" {
-			r.problem(at(m.vals[k]), "%s belongs to type number", k)
-		}
 	}
 	return a
 }
@@ -240,7 +228,7 @@ func (r *reader) consent(n *yaml.Node) *consentStep {
 	if v := m.vals["purposes"]; v != nil {
 		seen := map[string]bool{}
 		for _, p := range r.list(v, "purposes") {
-			name := r.str(p, "purposes")
+			name := r.target(p, "consent.purposes").id
 			r.unique(seen, p, "purposes", name)
 			c.purposes = append(c.purposes, name)
 			c.purposesAt = append(c.purposesAt, at(p))

@@ -43,11 +43,31 @@ func (r *reader) shaped(n *yaml.Node, what string, s *Shape) (mapping, bool) {
 	m, ok := r.mapping(n, what, s.names()...)
 	m.shape = s
 	for i := range s.Keys {
-		if ok && s.Keys[i].Required {
-			m.need(s.Keys[i].Name)
+		if ok {
+			m.belongs(&s.Keys[i])
 		}
 	}
 	return m, ok
+}
+
+// belongs checks a key against the others of its mapping.
+func (m mapping) belongs(k *Key) {
+	if k.Required {
+		m.need(k.Name)
+	}
+	if k.When != nil {
+		switch holds := m.vals[k.When.Key] != nil && m.vals[k.When.Key].Value == k.When.Word; {
+		case holds && k.When.Must:
+			m.need(k.Name)
+		case !holds && m.has(k.Name):
+			m.r.problem(at(m.vals[k.Name]), "%s belongs to %s %s", k.Name, k.When.Key, k.When.Word)
+		}
+	}
+	for _, other := range k.NotWith {
+		if m.has(k.Name) && m.has(other) {
+			m.r.problem(at(m.vals[k.Name]), "%s has no effect on %s with %s", k.Name, m.what, other)
+		}
+	}
 }
 
 // mapping reads n as a mapping with known keys. An unknown or repeated key is a
@@ -162,7 +182,15 @@ func (m mapping) target(key string) target {
 	if v == nil {
 		return target{step: none}
 	}
-	return target{id: m.r.str(v, m.what+"."+key), at: at(v), step: none}
+	return m.r.target(v, m.what+"."+key)
+}
+
+func (r *reader) target(n *yaml.Node, what string) target {
+	id := r.str(n, what)
+	if id == "" && n.Kind == yaml.ScalarNode {
+		r.problem(at(n), "%s is empty", what)
+	}
+	return target{id: id, at: at(n), step: none}
 }
 
 // list reads a sequence.
@@ -185,7 +213,7 @@ func (m mapping) targets(key string) []target {
 	}
 	var ts []target
 	for _, n := range m.r.list(v, m.what+"."+key) {
-		ts = append(ts, target{id: m.r.str(n, m.what+"."+key), at: at(n), step: none})
+		ts = append(ts, m.r.target(n, m.what+"."+key))
 	}
 	return ts
 }
