@@ -4,7 +4,7 @@ package botengine
 // values, what must be there. It stops before names are resolved, where a schema
 // cannot follow.
 func ReadProblems(src []byte) Problems {
-	r := &reader{flow: &Flow{File: "f.yaml", index: map[string]int{}}}
+	r := newReader("f.yaml", src)
 	if root := r.document(src); root != nil {
 		r.root(root)
 	}

@@ -25,19 +25,8 @@ const (
 // site. The error is Problems: all that was found, each with its place. name is
 // what the problems call the file.
 func Parse(name string, src []byte) (*Flow, error) {
-	sum := sha256.Sum256(src)
-	r := &reader{flow: &Flow{
-		File:  name,
-		Hash:  "sha256:" + hex.EncodeToString(sum[:]),
-		index: map[string]int{},
-	}}
-	root := r.document(src)
-	if root != nil {
-		r.root(root)
-	}
-	if len(r.problems) == 0 {
-		r.link()
-	}
+	r := newReader(name, src)
+	r.read(src)
 	if len(r.problems) == 0 {
 		r.shape()
 	}
@@ -45,6 +34,26 @@ func Parse(name string, src []byte) (*Flow, error) {
 		return nil, err
 	}
 	return r.flow, nil
+}
+
+func newReader(name string, src []byte) *reader {
+	sum := sha256.Sum256(src)
+	return &reader{flow: &Flow{
+		File:  name,
+		Hash:  "sha256:" + hex.EncodeToString(sum[:]),
+		index: map[string]int{},
+	}}
+}
+
+// read reads the steps and resolves their names.
+func (r *reader) read(src []byte) {
+	root := r.document(src)
+	if root != nil {
+		r.root(root)
+	}
+	if len(r.problems) == 0 {
+		r.link()
+	}
 }
 
 // document reads the source into a tree, or reports why that cannot be.

@@ -17,6 +17,9 @@ type Options struct {
 	// Processor runs the chat on the controllers' instructions: the platform. A
 	// site file may name another one.
 	Processor Party
+	// Flow, where it is set, is the path of a flow that is loaded in place of the
+	// one the site file names: an author tries a change out.
+	Flow string
 }
 
 // A Site is one website of one controller. It is immutable, its maps and slices
@@ -123,7 +126,10 @@ func build(path string, src []byte, o Options, readFlow func(string) ([]byte, er
 	}
 	c := r.config(root)
 	r.check(c)
-	flow := r.flow(c.flow, readFlow)
+	if o.Flow != "" {
+		c.flow = o.Flow
+	}
+	flow := r.flow(c.flow, o.Flow == "", readFlow)
 	if len(r.problems) > 0 {
 		return nil, r.problems
 	}
@@ -147,17 +153,21 @@ func build(path string, src []byte, o Options, readFlow func(string) ([]byte, er
 	return s, nil
 }
 
-// flow reads and parses the flow that the site names.
-func (r *reader) flow(name string, read func(string) ([]byte, error)) *botengine.Flow {
+// flow reads and parses a flow; one that the site names stands relative to it.
+func (r *reader) flow(name string, relative bool, read func(string) ([]byte, error)) *botengine.Flow {
 	if name == "" {
 		return nil
 	}
 	path := filepath.FromSlash(name)
-	if !filepath.IsAbs(path) {
+	if relative && !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(r.file), path)
 	}
 	src, err := read(path)
-	if err != nil {
+	switch {
+	case err != nil && !relative:
+		r.problems = append(r.problems, Problem{File: path, Line: 1, Column: 1, Message: unreadable(err)})
+		return nil
+	case err != nil:
 		r.problem(r.place("flow"), "flow %q: %s (looked for %s); the path is relative to the site file", short(name), unreadable(err), short(path))
 		return nil
 	}
