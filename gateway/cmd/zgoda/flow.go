@@ -23,7 +23,7 @@ func newFlow(flags *rootFlags) *cobra.Command {
 		Use:   "flow",
 		Short: "Tools of a flow's author: check, draw and try out what the bot says",
 	}
-	cmd.AddCommand(newFlowCheck(), newFlowGraph(), newFlowSchema())
+	cmd.AddCommand(newFlowCheck(), newFlowGraph(), newFlowChat(flags), newFlowSchema())
 	return cmd
 }
 
