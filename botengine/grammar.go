@@ -19,9 +19,11 @@ type Key struct {
 	Value    ValueType
 	Doc      string
 	// When is set where the key stands only beside a certain word; NotWith lists
-	// the keys beside which it may not stand.
+	// the keys beside which it may not stand, and Why says why, if that is not
+	// plain.
 	When    *When
 	NotWith []string
+	Why     string
 }
 
 // A When ties a key to another one: it may stand only where Key is Word, and
@@ -49,6 +51,9 @@ const (
 	ValueCondition ValueKind = "condition" // an expression
 	ValueLink      ValueKind = "link"      // an address for a link
 	ValuePicture   ValueKind = "picture"   // an address of an image
+	ValueString    ValueKind = "string"    // one text, in the language around it
+	ValueEndpoint  ValueKind = "endpoint"  // an address of another server
+	ValueSaved     ValueKind = "saved"     // a mapping of variables to keys of an answer
 	ValueWord      ValueKind = "word"      // one of Words
 	ValueInteger   ValueKind = "integer"   // a whole number from Min to Max
 	ValueNumber    ValueKind = "number"    // any number
@@ -63,9 +68,11 @@ type ValueType struct {
 	// Of names the shape of a mapping, Item the kind of a list's items.
 	Of   string
 	Item ValueKind
-	// Words are all that a ValueWord may be.
+	// Words are all that a ValueWord may be, and what a ValueMapping may be
+	// instead of a mapping.
 	Words []string
-	// Min and Max bound a ValueInteger, and Max the length of a ValueCondition;
+	// Min and Max bound a ValueInteger, and Max how long a ValueCondition, a
+	// ValueList or a ValueSaved may be, where it is not 0;
 	// Unset is what an integer is where it is missing.
 	Min, Max, Unset int
 }

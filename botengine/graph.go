@@ -1,8 +1,11 @@
 package botengine
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/feature/plural"
 )
 
 // A Graph is a flow as a drawing shows it, in one of its languages.
@@ -15,6 +18,8 @@ type Graph struct {
 	// first.
 	Nodes []GraphNode
 	Edges []GraphEdge
+	// Notes hold for the whole flow: what happens when the visitor is silent.
+	Notes []string
 	// Problems keep the flow from running. It can be drawn all the same.
 	Problems Problems
 }
@@ -86,6 +91,7 @@ func ReadGraph(name string, src []byte, locale string, rules func(*Flow) *Settin
 		r.problems = append(r.problems, checkSite(f, settings)...)
 	}
 	g := &Graph{Name: f.Name, File: f.File, Hash: f.Hash, Locale: locale, Problems: r.problems.sorted()}
+	g.Notes = silence(f.remind, f.close)
 	contact, reached := f.contactFields(settings), f.reachable()
 	for i := range f.steps {
 		n := f.node(&f.steps[i], texts)
@@ -130,12 +136,65 @@ func (f *Flow) node(s *step, locale string) GraphNode {
 		}
 	case kindConsent:
 		n.Items = s.consent.purposes
+	case kindHandoff:
+		n.Text = in(s.handoff.text)
+		n.Items = []string{"queue " + s.handoff.queue + ", for " + span(s.handoff.after)}
+	case kindWebhook:
+		n.Text, n.Items = in(s.webhook.text), s.webhook.items()
 	case kindSet:
 		for _, a := range s.set {
 			n.Items = append(n.Items, a.name+" = "+a.value.source())
 		}
 	}
+	n.Items = append(n.Items, silence(s.remind, s.close)...)
 	return n
+}
+
+// items say what a webhook sends and keeps.
+func (w *webhook) items() []string {
+	items := []string{"POST " + w.url}
+	for _, f := range w.fields {
+		items = append(items, "sends "+f.name)
+	}
+	for _, k := range w.save {
+		items = append(items, k.name+" = "+k.key+" of the answer")
+	}
+	return items
+}
+
+// silence says what happens when the visitor says nothing.
+func silence(r *reminder, c *closing) []string {
+	var items []string
+	switch {
+	case r == nil:
+	case r.times == 0:
+		items = append(items, "no reminder")
+	case r.times == 1:
+		items = append(items, "reminder after "+span(r.after))
+	default:
+		items = append(items, fmt.Sprintf("reminder after %s, %d times", span(r.after), r.times))
+	}
+	switch {
+	case c == nil:
+	case c.after == 0:
+		items = append(items, "never closed")
+	default:
+		items = append(items, "closed after "+span(c.after))
+	}
+	return items
+}
+
+// span writes a length of time in its largest whole unit.
+func span(ms int64) string {
+	for _, u := range []struct {
+		ms   int64
+		name string
+	}{{24 * 60 * 60_000, "d"}, {60 * 60_000, "h"}, {60_000, "min"}, {1000, "s"}} {
+		if ms >= u.ms && ms%u.ms == 0 {
+			return fmt.Sprintf("%d %s", ms/u.ms, u.name)
+		}
+	}
+	return fmt.Sprintf("%d ms", ms)
 }
 
 // extras names what stands under a line.
@@ -160,6 +219,9 @@ func (f *Flow) source(t text, locale string) string {
 }
 
 func (t template) source() string {
+	if t.counted != nil {
+		return t.counted.forms[plural.Other].source()
+	}
 	var b strings.Builder
 	for _, p := range t.parts {
 		switch {
@@ -209,7 +271,7 @@ func (s *step) role(e edge) EdgeRole {
 		return RoleChoice
 	case s.kind == kindBranch:
 		return RoleCase
-	case e.label == "":
+	case e.label == "", s.kind == kindHandoff && !e.passes:
 		return RoleNext
 	}
 	return RoleFailed

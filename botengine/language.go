@@ -2,8 +2,9 @@ package botengine
 
 // shapes lists all shapes, in the order of the reference.
 var shapes = []*Shape{
-	flowShape, stepShape, lineShape, linkShape, imageShape, choicesShape, optionShape,
+	flowShape, stepShape, lineShape, linkShape, imageShape, countedShape, choicesShape, optionShape,
 	answersShape, entryShape, nomatchShape, askShape, valueShape, consentShape, branchShape, caseShape,
+	handoffShape, webhookShape, reminderShape, closingShape,
 }
 
 // Values that several shapes share.
@@ -14,6 +15,14 @@ var (
 	aStep     = ValueType{Kind: ValueStep}
 	someWords = ValueType{Kind: ValueWords}
 	topicList = ValueType{Kind: ValueList, Item: ValueEntry}
+
+	aReminder = ValueType{Kind: ValueMapping, Of: "reminder", Words: []string{noWait}}
+	aClosing  = ValueType{Kind: ValueMapping, Of: "closing", Words: []string{noWait}}
+	aSilence  = ValueType{Kind: ValueInteger, Min: minRemindMS, Max: maxRemindMS, Unset: minRemindMS}
+	aForm     = ValueType{Kind: ValueString}
+
+	// noWaits are the steps that do not wait for the visitor.
+	noWaits = []string{"say", "branch", "handoff", "webhook", "set", "end"}
 
 	delayKey = Key{
 		Name: "delay_ms", Value: ValueType{Kind: ValueInteger, Min: 0, Max: 10_000},
@@ -27,6 +36,8 @@ var flowShape = &Shape{
 		{Name: "flow", Required: true, Value: aName, Doc: "The flow's name, for people and logs."},
 		{Name: "locales", Required: true, Value: ValueType{Kind: ValueList, Item: ValueLocale}, Doc: "The languages of the texts, as language tags: [pl, en]. Every text must exist in each of them."},
 		{Name: "fallback", Value: ValueType{Kind: ValueLocale}, Doc: "One of the locales, which stands in where a text is missing. Without it a missing text is a mistake."},
+		{Name: "remind", Value: aReminder, Doc: "What a visitor is reminded with who says nothing at a wait. It holds for every wait that does not say otherwise."},
+		{Name: "close", Value: aClosing, Doc: "When a conversation that nobody goes on with is closed. It holds for every wait that does not say otherwise."},
 		{Name: "steps", Required: true, Value: ValueType{Kind: ValueMappings, Of: "step"}, Doc: "The steps. A conversation begins at the first one. A step that does not say where to go on is followed by the next in the list."},
 	},
 }
@@ -41,11 +52,15 @@ var stepShape = &Shape{
 		{Name: "ask", Value: ValueType{Kind: ValueMapping, Of: "ask"}, Doc: "Asks for one value and checks it; waits for the visitor."},
 		{Name: "consent", Value: ValueType{Kind: ValueMapping, Of: "consent"}, Doc: "Shows the consent card; waits for the visitor. Its words come from the site and cannot be changed here."},
 		{Name: "branch", Value: ValueType{Kind: ValueMapping, Of: "branch"}, Doc: "Goes on by conditions."},
+		{Name: "handoff", Value: ValueType{Kind: ValueMapping, Of: "handoff"}, Doc: "Hands the conversation over to people. Handed back, it goes on at the step's goto, or the next step."},
+		{Name: "webhook", Value: ValueType{Kind: ValueMapping, Of: "webhook"}, Doc: "Asks another server, and waits for its answer."},
 		{Name: "set", Value: ValueType{Kind: ValueVariables}, Doc: "Sets variables: {name: value}. A value may use {{placeholders}}. Contact fields cannot be set."},
 		{Name: "end", Value: ValueType{Kind: ValueEnd}, Doc: "Ends the flow, with a last line or with true. A later message of the visitor's opens it again."},
 		{Name: "goto", Value: aStep, Doc: "The step to go on at. By itself it is a step that only leads elsewhere.", NotWith: []string{"answers", "consent", "branch", "end"}},
+		{Name: "remind", Value: aReminder, Doc: "The reminder of this wait, in place of the flow's; none: no reminder here. Nobody is reminded of a consent card.", NotWith: noWaits, Why: "it does not wait for the visitor"},
+		{Name: "close", Value: aClosing, Doc: "When this wait is given up, in place of the flow's; none: never.", NotWith: noWaits, Why: "it does not wait for the visitor"},
 	},
-	One: []string{"say", "choices", "answers", "ask", "consent", "branch", "set", "end", "goto"},
+	One: []string{"say", "choices", "answers", "ask", "consent", "branch", "handoff", "webhook", "set", "end", "goto"},
 }
 
 var lineShape = &Shape{
@@ -168,5 +183,60 @@ var caseShape = &Shape{
 	Keys: []Key{
 		{Name: "if", Required: true, Value: ValueType{Kind: ValueCondition, Max: maxCondition}, Doc: "An expression that is true or false. It can read vars.NAME, consent.PURPOSE (granted, declined, …), held.FIELD, locale, page, operators_online and open (opening hours), and use ==, !=, <, >, in, contains, startsWith, endsWith, matches, and, or, not, len() and lower()."},
 		{Name: "goto", Required: true, Value: aStep, Doc: "The step it leads to."},
+	},
+}
+
+var countedShape = &Shape{
+	Name: "counted", Doc: "A text in as many forms as its language has plurals (CLDR): {by: count, one: \"{{count}} parcel\", other: \"{{count}} parcels\"}. Every form the language has must be there.",
+	Keys: []Key{
+		{Name: byKey, Required: true, Value: aName, Doc: "The variable that is counted."},
+		{Name: "zero", Value: aForm, Doc: "The form of languages that have one for zero, as Arabic."},
+		{Name: "one", Value: aForm, Doc: "The form for 1, and what takes the same."},
+		{Name: "two", Value: aForm, Doc: "The form of languages that have one for two, as Slovene."},
+		{Name: "few", Value: aForm, Doc: "The form for few, as 2, 3 and 4 in Polish."},
+		{Name: "many", Value: aForm, Doc: "The form for many, as 5 in Polish."},
+		{Name: "other", Value: aForm, Doc: "The form for all other numbers, and for what is no number."},
+	},
+}
+
+var handoffShape = &Shape{
+	Name: "handoff", Doc: "Hands the conversation over to people: it waits in a queue until somebody takes it, and the bot keeps silent until it is handed back.",
+	Keys: []Key{
+		{Name: "queue", Required: true, Value: aName, Doc: "The queue it waits in."},
+		{Name: "text", Required: true, Value: aText, Doc: "What is said to the visitor who waits."},
+		{Name: "away", Required: true, Value: aStep, Doc: "The step to go on at when nobody is there: no operator is online, or it is outside the site's opening hours."},
+		{Name: "unanswered", Required: true, Value: aStep, Doc: "The step to go on at when nobody has answered in time."},
+		{Name: "after_ms", Value: ValueType{Kind: ValueInteger, Min: minHandoffMS, Max: maxHandoffMS, Unset: defaultHandoffMS}, Doc: "How long somebody may take to answer, in milliseconds."},
+		delayKey,
+	},
+}
+
+var webhookShape = &Shape{
+	Name: "webhook", Doc: "Asks another server with a signed POST. What is sent are the fields it names and nothing else; a contact field only under a grant.",
+	Keys: []Key{
+		{Name: "url", Required: true, Value: ValueType{Kind: ValueEndpoint}, Doc: "The server's address: https://…, or http:// to this machine alone."},
+		{Name: "text", Value: aText, Doc: "What is said to the visitor before."},
+		{Name: "fields", Value: ValueType{Kind: ValueList, Item: ValueName, Max: maxSent}, Doc: "The fields and variables that are sent."},
+		{Name: "save", Value: ValueType{Kind: ValueSaved, Max: maxSent}, Doc: "What is kept of the answer: {variable: key of the answer}."},
+		{Name: "failed", Required: true, Value: aStep, Doc: "The step to go on at when there was no good answer, or when a field may not be sent."},
+		{Name: "timeout_ms", Value: ValueType{Kind: ValueInteger, Min: minWebhookMS, Max: maxWebhookMS, Unset: defaultWebhookMS}, Doc: "How long one attempt may take, in milliseconds."},
+		{Name: "retries", Value: ValueType{Kind: ValueInteger, Min: 0, Max: maxRetries, Unset: defaultRetries}, Doc: "How many more attempts are made."},
+	},
+}
+
+var reminderShape = &Shape{
+	Name: "reminder", Doc: "What is said to a visitor who says nothing at a wait.",
+	Keys: []Key{
+		{Name: "after_ms", Required: true, Value: aSilence, Doc: "After how long, in milliseconds; and between one reminder and the next."},
+		{Name: "times", Value: ValueType{Kind: ValueInteger, Min: 1, Max: 5, Unset: 1}, Doc: "How many times at one wait."},
+		{Name: "text", Required: true, Value: aText, Doc: "What is said."},
+	},
+}
+
+var closingShape = &Shape{
+	Name: "closing", Doc: "The end of a conversation that nobody goes on with.",
+	Keys: []Key{
+		{Name: "after_ms", Required: true, Value: aSilence, Doc: "After how long without a word of the visitor's, in milliseconds."},
+		{Name: "text", Value: aText, Doc: "What is said then."},
 	},
 }

@@ -24,6 +24,8 @@ func (r *reader) step(n *yaml.Node) {
 		return
 	}
 	r.body(m.vals[string(s.kind)], &s)
+	r.waiting(m, &s)
+	s.sign()
 	r.flow.index[s.id] = len(r.flow.steps)
 	r.flow.steps = append(r.flow.steps, s)
 }
@@ -70,6 +72,10 @@ func (r *reader) body(n *yaml.Node, s *step) {
 		s.consent = r.consent(n)
 	case kindBranch:
 		s.branch = r.branch(n)
+	case kindHandoff:
+		s.handoff = r.handoff(n)
+	case kindWebhook:
+		s.webhook = r.webhook(n)
 	case kindSet:
 		s.set = r.assignments(n)
 	case kindEnd:
@@ -83,7 +89,7 @@ func (r *reader) line(n *yaml.Node, what string) line {
 		return line{text: r.text(n, what)}
 	}
 	m, _ := r.shaped(n, what, lineShape)
-	l := line{text: m.text("text"), delay: int64(m.integer("delay_ms"))}
+	l := line{text: m.text("text"), delay: m.delay()}
 	if v := m.vals["link"]; v != nil {
 		lm, _ := r.shaped(v, what+".link", linkShape)
 		l.link = &linkText{label: lm.text("label"), url: lm.url("url")}
@@ -117,7 +123,7 @@ func (r *reader) choices(n *yaml.Node) *choices {
 	m, _ := r.shaped(n, "choices", choicesShape)
 	return &choices{
 		text: m.text("text"), repeat: m.text("repeat"), save: m.name("save"),
-		delay:   int64(m.integer("delay_ms")),
+		delay:   m.delay(),
 		options: r.options(m.vals["options"], optionShape),
 	}
 }
@@ -214,7 +220,7 @@ func (r *reader) ask(n *yaml.Node) *ask {
 		field: m.name("field"), kind: m.word("type"), at: at(n),
 		text: m.text("text"), repeat: m.text("repeat"), invalid: m.text("invalid"),
 		tries: m.integer("tries"), failed: m.target("failed"),
-		min: m.number("min"), max: m.number("max"), delay: int64(m.integer("delay_ms")),
+		min: m.number("min"), max: m.number("max"), delay: m.delay(),
 	}
 	if a.kind == "one_of" {
 		a.options = r.options(m.vals["options"], valueShape)
@@ -268,6 +274,11 @@ func (r *reader) assignments(n *yaml.Node) []assignment {
 		tmpl, err := parseTemplate(r.str(val, "set."+key.Value))
 		if err != nil {
 			r.problem(at(val), "set.%s: %v", key.Value, err)
+		}
+		for _, p := range tmpl.parts {
+			if p.format.kind != "" {
+				r.problem(at(val), "set.%s: a variable keeps the value itself; give the format where it is shown", key.Value)
+			}
 		}
 		tmpl.at = at(val)
 		as = append(as, assignment{key.Value, tmpl})

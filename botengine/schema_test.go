@@ -140,6 +140,8 @@ func (g *generator) wanted(s botengine.Shape, k botengine.Key, one string, m map
 	switch {
 	case k.Required || k.Name == one:
 		return true
+	case one == "goto" && len(k.NotWith) > 0, one == "consent" && k.Name == "remind":
+		return false // the parser alone knows that such a step has no reminder
 	case slices.Contains(s.One, k.Name) && k.Name != "goto", slices.Contains(k.NotWith, one):
 		return false
 	case k.When != nil:
@@ -162,7 +164,7 @@ func (g *generator) spoil(place string, m map[string]any, k botengine.Key, one s
 		g.can(place+" is null", func() { m[k.Name] = nil })
 	}
 	switch k.Value.Kind {
-	case botengine.ValueMapping, botengine.ValueWords, botengine.ValueVariables:
+	case botengine.ValueMapping, botengine.ValueWords, botengine.ValueVariables, botengine.ValueSaved:
 		g.can(place+" is no mapping", func() { m[k.Name] = "x" })
 	case botengine.ValueMappings, botengine.ValueList:
 		g.can(place+" is no list", func() { m[k.Name] = "x" })
@@ -183,6 +185,10 @@ func (g *generator) spoil(place string, m map[string]any, k botengine.Key, one s
 		g.can(place+" is no name", func() { m[k.Name] = "No name!" })
 	case botengine.ValueWord:
 		g.can(place+" is unknown", func() { m[k.Name] = "zzz" })
+	case botengine.ValueEndpoint:
+		for _, bad := range []string{"/hook", "ftp://a.example", "https://a:b@c.example/", "https://a.example/#x", "http://10.0.0.1/", "http://127.0.0.1.example/", ""} {
+			g.can(place+" is "+bad, func() { m[k.Name] = bad })
+		}
 	case botengine.ValueLink, botengine.ValuePicture:
 		for _, bad := range []string{"javascript:alert(1)", "http://a.example", "//a.example", `/\a.example`, "https://a b", ""} {
 			g.can(place+" is "+bad, func() { m[k.Name] = bad })
@@ -206,7 +212,7 @@ func (g *generator) value(v botengine.ValueType, depth int) any {
 	case botengine.ValueLocale:
 		return "pl"
 	case botengine.ValueText:
-		return perLocale(words.Draw(g.t, "text"))
+		return perLocale(g.text(words))
 	case botengine.ValueLine, botengine.ValueEnd:
 		if v.Kind == botengine.ValueEnd && rapid.Bool().Draw(g.t, "true") {
 			return true
@@ -214,13 +220,19 @@ func (g *generator) value(v botengine.ValueType, depth int) any {
 		if rapid.Bool().Draw(g.t, "line") {
 			return g.mapping("line", depth+1)
 		}
-		return perLocale(words.Draw(g.t, "text"))
+		return perLocale(g.text(words))
 	case botengine.ValueWords:
 		return map[string]any{"pl": rapid.SliceOfN(words, 1, 3).Draw(g.t, "words")}
 	case botengine.ValueVariables:
 		return map[string]any{g.name(): words.Draw(g.t, "value")}
 	case botengine.ValueCondition:
 		return "page == '/'"
+	case botengine.ValueString:
+		return words.Draw(g.t, "text")
+	case botengine.ValueEndpoint:
+		return rapid.SampledFrom([]string{"https://a.example/b?c=d", "https://a.example", "http://localhost:8080/x", "http://127.0.0.1/", "http://[::1]:80/"}).Draw(g.t, "url")
+	case botengine.ValueSaved:
+		return map[string]any{g.name(): words.Draw(g.t, "key")}
 	case botengine.ValueLink, botengine.ValuePicture:
 		return rapid.SampledFrom([]string{"https://a.example/b?c=d#e", "/", "/a/b", "https://ąę.example"}).Draw(g.t, "url")
 	case botengine.ValueWord:
@@ -230,6 +242,9 @@ func (g *generator) value(v botengine.ValueType, depth int) any {
 	case botengine.ValueNumber:
 		return rapid.SampledFrom([]any{1, -2, 0.5}).Draw(g.t, "number")
 	case botengine.ValueMapping:
+		if v.Words != nil && rapid.Bool().Draw(g.t, "word") {
+			return rapid.SampledFrom(v.Words).Draw(g.t, "instead")
+		}
 		return g.mapping(v.Of, depth+1)
 	case botengine.ValueMappings:
 		list := make([]any, rapid.IntRange(1, 3).Draw(g.t, "length"))
@@ -242,6 +257,19 @@ func (g *generator) value(v botengine.ValueType, depth int) any {
 	}
 	g.t.Fatalf("the test makes no values of kind %s", v.Kind)
 	return nil
+}
+
+// text is a plain one, or one in all the forms of Polish.
+func (g *generator) text(words *rapid.Generator[any]) any {
+	if rapid.IntRange(0, 3).Draw(g.t, "counted") > 0 {
+		return words.Draw(g.t, "text")
+	}
+	forms := map[string]any{"by": "n"}
+	for _, f := range []string{"one", "few", "many", "other"} {
+		forms[f] = words.Draw(g.t, f)
+	}
+	g.can("counted: unknown key", func() { forms["zzz"] = "x" })
+	return forms
 }
 
 // TestTheTableIsWhole: every shape is used, every shape that is used is there,
@@ -260,7 +288,7 @@ func TestTheTableIsWhole(t *testing.T) {
 				used[k.Value.Of] = true
 			}
 			if k.Value.Kind == botengine.ValueLine {
-				used["line"] = true
+				used["line"], used["counted"] = true, true
 			}
 		}
 		if s.Name == "step" {

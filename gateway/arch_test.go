@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"gateway/site":            {"botengine"},
 	"gateway/auth":            {},
 	"gateway/chat":            {"gateway/protocol", "gateway/site", "botengine", "persistence"},
+	"gateway/effects":         {},
 	"gateway/widget":          {},
 	"gateway/client":          {"gateway/protocol"},
 	"gateway/httpapi": {
@@ -36,7 +37,8 @@ var arrows = map[string][]string{
 	},
 	"gateway": {
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
-		"gateway/httpapi", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
+		"gateway/httpapi", "gateway/effects", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
+		"persistence/pgstore",
 	},
 	"gateway/e2e":       {},
 	"gateway/terminal":  {},

@@ -59,8 +59,11 @@ type moment struct {
 	locale    string
 	page      string
 	operators int
-	open      bool
-	buttons   []button
+	// owner speaks for the site: the bot, a queue, an operator, nobody.
+	owner string
+	// effect is the newest call that a webhook asked for.
+	effect  *botengine.Effect
+	buttons []button
 }
 
 // A button is something that can be pressed by its number.
@@ -130,13 +133,13 @@ func (c *Chat) line(s string) error {
 
 // restart begins a new conversation of a new visitor. Time goes on.
 func (c *Chat) restart(locale string) {
-	at, page, operators, open := c.o.Now.UnixMilli(), "", 0, true
+	at, page, operators := c.o.Now.UnixMilli(), "", 0
 	if c.at != 0 {
-		at, page, operators, open = c.at, c.page, c.operators, c.open
+		at, page, operators = c.at, c.page, c.operators
 	}
 	c.moment = moment{
-		values: map[string]string{}, at: at, page: page, operators: operators, open: open,
-		locale: c.site.Bot.Locale(locale),
+		values: map[string]string{}, at: at, page: page, operators: operators,
+		owner: botengine.OwnerBot, locale: c.site.Bot.Locale(locale),
 	}
 	c.past = nil
 	hash := strings.TrimPrefix(c.site.Flow.Hash, "sha256:")
@@ -153,17 +156,26 @@ func (c *Chat) greet() {
 	c.show(&r)
 }
 
-// turn decides on one input of the visitor's, or of time's.
-func (c *Chat) turn(in botengine.Input) {
+// turn decides on one input of the visitor's, of time's or of somebody else's,
+// and tells whether it was applied.
+func (c *Chat) turn(in botengine.Input) bool {
 	before := c.moment
+	switch {
+	case in.Kind == botengine.InputOwner:
+		c.owner = in.Owner
+	case c.owner == botengine.OwnerClosed && in.Actor == "":
+		c.owner = botengine.OwnerBot
+	}
 	c.inputs++
 	in.ID, in.At = "i"+strconv.Itoa(c.inputs), c.at
-	in.Page, in.Operators, in.Open = c.page, c.operators, c.open
+	in.Page, in.Operators = c.page, c.operators
+	in.Owner = c.owner
+	in.Quiet = c.owner != botengine.OwnerBot
 	r := c.site.Bot.Turn(c.state, c.profile, in)
 	if r.Refused != nil {
 		c.moment = before
 		c.note("refused, %s: %s", r.Refused.Code, r.Refused.Message)
-		return
+		return false
 	}
 	if c.past = append(c.past, before); len(c.past) > maxPast {
 		c.past = c.past[1:]
@@ -174,11 +186,48 @@ func (c *Chat) turn(in botengine.Input) {
 	if r.Erase {
 		c.note("erased: conversation and contact are deleted, the proof of consents stays; a new visitor comes")
 		c.restart(c.locale)
-		return
+		return true
 	}
 	c.state, c.profile = r.State, r.Profile
 	c.keep(&r)
 	c.show(&r)
+	c.passOn(&r)
+	return true
+}
+
+func orElse(s, other string) string {
+	if s != "" {
+		return s
+	}
+	return other
+}
+
+// passOn says what others have to do now: people, or another server.
+func (c *Chat) passOn(r *botengine.Result) {
+	switch c.owner = orElse(r.Owner, c.owner); r.Owner {
+	case botengine.OwnerQueue:
+		c.note("the conversation waits for a person in queue %s; :take takes it, :now +5m lets time pass", r.State.Queue)
+	case botengine.OwnerBot:
+		c.note("the bot has the conversation again")
+	case botengine.OwnerClosed:
+		c.note("the conversation is closed; a new line opens it again")
+	}
+	if e := r.Effect; e != nil {
+		c.effect = e
+		var sent []string
+		for _, f := range e.Fields {
+			value := f.Value
+			if f.Ref != "" {
+				value = c.value(f.Ref)
+			}
+			sent = append(sent, f.Name+"="+value)
+		}
+		reply := ":answer"
+		for _, k := range e.Keys {
+			reply += " " + k + "=…"
+		}
+		c.note("webhook, attempt %d: POST %s {%s}; answer for it with %s or :fail", e.Attempt, e.URL, strings.Join(sent, ", "), reply)
+	}
 }
 
 // keep puts contact values where the visitor's sealed record would have them.
@@ -195,7 +244,7 @@ func (c *Chat) keep(r *botengine.Result) {
 
 // fire sends what is due until the clock reaches until, each at its time.
 func (c *Chat) fire(until int64) {
-	const most = 1000 // a timer that sets itself anew would go on for ever
+	const most = 1000 // a flow that reminds for ever would go on for ever
 	for range most {
 		due := c.due()
 		if due == 0 || due > until {
@@ -203,7 +252,9 @@ func (c *Chat) fire(until int64) {
 		}
 		c.at = max(c.at, due)
 		c.note("%s: a time has come", c.clock())
-		c.turn(botengine.Input{Kind: botengine.InputTimer, Actor: "system"})
+		if !c.turn(botengine.Input{Kind: botengine.InputTimer, Actor: botengine.FromSystem}) {
+			break
+		}
 	}
 	c.at = max(c.at, until)
 }
@@ -211,9 +262,10 @@ func (c *Chat) fire(until int64) {
 // granted is the state of a purpose under a grant.
 const granted = "granted"
 
-// due is when the first grant ends by itself, 0 where none does.
+// due is when the wait's timer fires or the first grant ends by itself, whichever
+// is first; 0 where neither will.
 func (c *Chat) due() int64 {
-	var first int64
+	first := c.state.Due
 	for _, g := range c.profile.Consents {
 		if g.Status == granted && g.ValidUntil > 0 && (first == 0 || g.ValidUntil < first) {
 			first = g.ValidUntil

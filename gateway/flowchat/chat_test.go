@@ -28,7 +28,7 @@ func options(first string) Options {
 			if file == "" {
 				return site.StandIn(shop)
 			}
-			return site.Load(file, site.Options{Flow: shop})
+			return site.LoadTrial(file, shop, site.Options{})
 		},
 	}
 }

@@ -36,7 +36,10 @@ func commands() []command {
 		{"now", "[+2h|+3d|TIME]", "show or move the clock; what becomes due happens", (*Chat).move},
 		{"page", "PATH", "go to another page of the website", func(c *Chat, args []string) error { c.page = args[0]; return nil }},
 		{"operators", "N", "so many people are online for the site", (*Chat).staff},
-		{"open", "yes|no", "it is opening time, or not", (*Chat).hours},
+		{"take", "[NAME]", "a person takes the conversation over", (*Chat).take},
+		{"back", "", "the person hands it back to the bot", (*Chat).back},
+		{"answer", "[KEY=VALUE…]", "the other server has answered", (*Chat).answered},
+		{"fail", "[for good]", "the other server did not answer, or refused", (*Chat).failed},
 		{"state", "", "show where the conversation stands and what is kept", (*Chat).dump},
 		{"site", "[FILE]", "talk on another site, from the start", (*Chat).visit},
 		{"help", "", "this list", (*Chat).help},
@@ -189,11 +192,60 @@ func (c *Chat) staff(args []string) error {
 	return nil
 }
 
-func (c *Chat) hours(args []string) error {
-	if args[0] != "yes" && args[0] != "no" {
-		return errors.New("write :open yes or :open no")
+// take lets a person speak for the site.
+func (c *Chat) take(args []string) error {
+	name := "anna"
+	if len(args) > 0 {
+		name = args[0]
 	}
-	c.open = args[0] == "yes"
+	return c.own(botengine.OwnerOperator+":"+name, name+" has the conversation; the bot keeps silent")
+}
+
+// back gives the conversation to the bot again.
+func (c *Chat) back([]string) error {
+	if !strings.HasPrefix(c.owner, botengine.OwnerOperator) {
+		return errors.New("no person has the conversation; :take takes it")
+	}
+	return c.own(botengine.OwnerBot, "the bot has the conversation again")
+}
+
+func (c *Chat) own(owner, said string) error {
+	if !c.begun {
+		return errors.New("the visitor has not said anything yet")
+	}
+	if owner == c.owner {
+		return errors.New("that is so already")
+	}
+	c.note("%s", said)
+	c.turn(botengine.Input{Kind: botengine.InputOwner, Owner: owner, Actor: botengine.OwnerOperator})
+	return nil
+}
+
+// answered hands in what a webhook's server has answered.
+func (c *Chat) answered(args []string) error {
+	values := map[string]string{}
+	for _, a := range args {
+		key, value, ok := strings.Cut(a, "=")
+		if !ok {
+			return errors.New("write :answer KEY=VALUE …")
+		}
+		values[key] = value
+	}
+	return c.result(botengine.EffectResult{OK: true, Values: values})
+}
+
+// failed hands in that it did not answer well; for good, if asking again would
+// not help.
+func (c *Chat) failed(args []string) error {
+	return c.result(botengine.EffectResult{Final: len(args) > 0})
+}
+
+func (c *Chat) result(r botengine.EffectResult) error {
+	if c.effect == nil {
+		return errors.New("no webhook was called")
+	}
+	r.ID, r.Attempt = c.effect.ID, c.effect.Attempt
+	c.turn(botengine.Input{Kind: botengine.InputResult, Result: &r, Actor: botengine.FromSystem})
 	return nil
 }
 

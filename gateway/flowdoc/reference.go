@@ -133,9 +133,9 @@ func (w *writer) mapping(name string, s schema) {
 	for _, o := range s.OneOf {
 		one = append(one, "`"+o.Required[0]+"`")
 	}
-	if len(one) > 0 {
+	if last := len(one) - 1; last > 0 {
 		w.line("")
-		w.line("Exactly one of %s.", strings.Join(one, ", "))
+		w.line("Exactly one of %s, or %s by itself.", strings.Join(one[:last], ", "), one[last])
 	}
 }
 

@@ -10,7 +10,10 @@ const (
 	localePattern  = `^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`
 	visible        = `\S`
 	picturePattern = `^(https://[^ \t\n"<>]*|/([^/\\ \t\n"<>][^ \t\n"<>]*)?)$`
-	linkPattern    = `^(https://[^ \t\n"<>]*|/([^/\\ \t\n"<>][^ \t\n"<>]*)?|#[^ \t\n"<>]*)$`
+	// Whether a plain http address is this machine's own, the check alone knows in
+	// full.
+	endpointPattern = `^(https://[^/?#@ \t\n"<>]+|http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?)([/?][^# \t\n"<>]*)?$`
+	linkPattern     = `^(https://[^ \t\n"<>]*|/([^/\\ \t\n"<>][^ \t\n"<>]*)?|#[^ \t\n"<>]*)$`
 )
 
 // A sharedDef is a definition that several values use.
@@ -23,7 +26,7 @@ type sharedDef struct {
 var sharedDefs = []sharedDef{
 	{
 		"name",
-		[]botengine.ValueKind{botengine.ValueName, botengine.ValueStep, botengine.ValueEntry, botengine.ValuePurpose, botengine.ValueVariables},
+		[]botengine.ValueKind{botengine.ValueName, botengine.ValueStep, botengine.ValueEntry, botengine.ValueVariables, botengine.ValueSaved},
 		object{
 			{"description", "A name: 1 to 40 of a-z, 0-9, _ and -, a letter first."},
 			{"type", "string"},
@@ -43,13 +46,14 @@ var sharedDefs = []sharedDef{
 		"text",
 		[]botengine.ValueKind{botengine.ValueText, botengine.ValueLine, botengine.ValueEnd},
 		object{
-			{"description", "A text: one entry per locale, {pl: …, en: …}, or a plain string where the flow has one locale. {{name}} is filled in with a field or variable; {{name|friend}} says what stands there while it is not known."},
+			{"description", "A text: one entry per locale, {pl: …, en: …}, or a plain string where the flow has one locale. {{name}} is filled in with a field or variable; {{name|friend}} says what stands there while it is not known; {{total:money EUR}}, {{n:number}} and {{day:date}} write a value as the locale does. Where a number decides on the words, it has forms: see counted."},
 			{"anyOf", []object{
 				ref("words"),
+				ref("counted"),
 				{
 					{"type", "object"},
 					{"propertyNames", ref("locale")},
-					{"additionalProperties", ref("words")},
+					{"additionalProperties", object{{"anyOf", []object{ref("words"), ref("counted")}}}},
 					{"minProperties", 1},
 				},
 			}},
@@ -57,7 +61,7 @@ var sharedDefs = []sharedDef{
 	},
 	{
 		"words",
-		[]botengine.ValueKind{botengine.ValueText, botengine.ValueLine, botengine.ValueEnd, botengine.ValueWords, botengine.ValueVariables},
+		[]botengine.ValueKind{botengine.ValueText, botengine.ValueLine, botengine.ValueEnd, botengine.ValueWords, botengine.ValueVariables, botengine.ValueString},
 		object{
 			{"description", "A string that is not empty."},
 			{"type", scalars},
@@ -93,6 +97,13 @@ func valueSchema(v botengine.ValueType) object {
 		return object{{"type", "object"}, {"propertyNames", ref("name")}, {"additionalProperties", object{{"type", append([]string{"null"}, scalars...)}}}}
 	case botengine.ValueCondition:
 		return object{{"type", scalars}, {"minLength", 1}, {"maxLength", v.Max}}
+	case botengine.ValueString:
+		return ref("words")
+	case botengine.ValueEndpoint:
+		return object{{"type", "string"}, {"pattern", endpointPattern}}
+	case botengine.ValueSaved:
+		key := object{{"type", scalars}, {"minLength", 1}, {"maxLength", 64}}
+		return object{{"type", "object"}, {"propertyNames", ref("name")}, {"additionalProperties", key}, {"maxProperties", v.Max}}
 	case botengine.ValueLink:
 		return object{{"type", "string"}, {"pattern", linkPattern}}
 	case botengine.ValuePicture:
@@ -104,11 +115,18 @@ func valueSchema(v botengine.ValueType) object {
 	case botengine.ValueNumber:
 		return object{{"type", "number"}}
 	case botengine.ValueMapping:
+		if v.Words != nil {
+			return object{{"anyOf", []object{ref(v.Of), {{"enum", v.Words}}}}}
+		}
 		return ref(v.Of)
 	case botengine.ValueMappings:
 		return list(ref(v.Of))
 	case botengine.ValueList:
-		return list(valueSchema(botengine.ValueType{Kind: v.Item}))
+		l := list(valueSchema(botengine.ValueType{Kind: v.Item}))
+		if v.Max > 0 {
+			l = append(l, member{"maxItems", v.Max})
+		}
+		return l
 	}
 	panic("flowdoc: no schema for values of kind " + string(v.Kind))
 }

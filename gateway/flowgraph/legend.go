@@ -2,6 +2,7 @@ package flowgraph
 
 import (
 	"slices"
+	"strings"
 
 	"zgoda/botengine"
 )
@@ -52,6 +53,9 @@ func (d *drawing) legend() legend {
 		present["way "+string(d.ways[i].role)] = true
 	}
 	l := legend(slices.DeleteFunc(slices.Clone(known), func(e entry) bool { return !present[e.class] }))
+	if len(d.graph.Notes) > 0 {
+		l = append(l, entry{"", nil, "Every wait: " + strings.Join(d.graph.Notes, ", ") + "."})
+	}
 	if anywhere {
 		l = append(l, entry{"", nil, "Typed questions are answered at every wait by the entries of “answers”."})
 	}

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,12 +39,38 @@ func LoadRules(path string) (*botengine.Settings, error) {
 	if root == nil {
 		return nil, asError(r.problems)
 	}
-	c := r.config(root)
+	c := r.config(root, Options{Env: anySecret})
 	r.check(c)
 	if err := asError(r.problems); err != nil {
 		return nil, err
 	}
 	return newSite(path, c, Options{}, nil).Settings, nil
+}
+
+// LoadTrial reads a site file with another flow in place of its own, to talk to:
+// such a site calls nobody, so it needs no secrets, and it has no earlier flows.
+// The error is Problems, those of the flow among them.
+func LoadTrial(path, flowPath string, o Options) (*Site, error) {
+	o.trial, o.Env = flowPath, anySecret
+	return Load(path, o)
+}
+
+// anySecret stands for secrets where nothing is signed.
+func anySecret(string) string { return strings.Repeat("-", minSecret) }
+
+// trialFlow reads the flow that is tried out; its path is the author's own.
+func (r *reader) trialFlow(path string, read func(string) ([]byte, error)) *botengine.Flow {
+	src, err := read(path)
+	if err != nil {
+		r.pass(path, errors.New(unreadable(err)))
+		return nil
+	}
+	flow, err := botengine.Parse(path, src)
+	if err != nil {
+		r.pass(path, err)
+		return nil
+	}
+	return flow
 }
 
 // StandInFile is what the stand-in is called where a site's file would be named.
@@ -65,7 +92,7 @@ func StandIn(flowPath string) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, problems := build(StandInFile, example, Options{Flow: flowPath}, func(string) ([]byte, error) { return src, nil })
+	s, problems := build(StandInFile, example, Options{trial: flowPath}, func(string) ([]byte, error) { return src, nil })
 	if err := asError(problems); err != nil {
 		return nil, err
 	}

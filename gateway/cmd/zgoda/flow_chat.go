@@ -62,7 +62,7 @@ func openSite(flags *rootFlags, flow, first string) func(string) (*site.Site, er
 			if lerr != nil {
 				return nil, lerr
 			}
-			s, err = site.Load(file, site.Options{Processor: c.options().Processor, Flow: flow})
+			s, err = site.LoadTrial(file, flow, site.Options{Processor: c.options().Processor})
 		}
 		if err != nil {
 			return nil, fmt.Errorf("the flow cannot run:\n%s", terminal.Visible(err.Error()))

@@ -227,15 +227,18 @@ consent: {purposes: [{code: lead_contact}], fields: [email]}
 		{"a site that is not there", []string{"check", "--site", missing, good}, ran{"", "zgoda: open " + missing + ": no such file or directory\n", 2}},
 		{"a site it fits, without its facts and its flow", []string{"check", "--site", siteFile(), good}, ran{"", "", 0}},
 		{
-			"a site with another field", []string{"check", "--site", siteFile("[email]", "[name]"), good},
+			"a site with another field",
+			[]string{"check", "--site", siteFile("[email]", "[name]"), good},
 			ran{good + `:6:21: step "mail" asks for "email", which the site's notice does not name (it names name)` + "\n", "", 1},
 		},
 		{
-			"a site with another language", []string{"check", "--site", twoLocales, good},
+			"a site with another language",
+			[]string{"check", "--site", twoLocales, good},
 			ran{good + `:2:10: the site speaks "pl", but the flow has no texts in it and declares no fallback` + "\n", "", 1},
 		},
 		{
-			"a site with a mistake", []string{"check", "--site", siteFile("region: PL", "region: poland"), bad},
+			"a site with a mistake",
+			[]string{"check", "--site", siteFile("region: PL", "region: poland"), bad},
 			ran{filepath.Join(dir, "site-region: .yaml") + `:6:9: region "poland" is not a country code of two capital letters, as PL` + "\n" + wrong, "", 1},
 		},
 	} {
