@@ -41,7 +41,14 @@ var arrows = map[string][]string{
 		"persistence/pgstore",
 	},
 	"gateway/e2e":       {},
-	"gateway/cmd/zgoda": {"gateway", "gateway/httpapi", "gateway/site", "persistence"},
+	"gateway/terminal":  {},
+	"gateway/flowdoc":   {"botengine"},
+	"gateway/flowgraph": {"botengine"},
+	"gateway/flowchat":  {"botengine", "gateway/site", "gateway/terminal"},
+	"gateway/cmd/zgoda": {
+		"gateway", "gateway/httpapi", "gateway/site", "persistence", "botengine",
+		"gateway/flowdoc", "gateway/flowgraph", "gateway/flowchat", "gateway/terminal",
+	},
 }
 
 // banned is what a package must not import from outside.
