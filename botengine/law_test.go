@@ -31,6 +31,7 @@ type trial struct {
 	ids      map[string]bool
 	offers   []Event
 	cards    []string
+	ledger   []Entry // the consent events
 }
 
 func newTrial(t *rapid.T, b *Bot) *trial {
@@ -62,7 +63,7 @@ var lines = []string{
 
 func (r *trial) input() Input {
 	in := Input{Quiet: rapid.IntRange(0, 9).Draw(r.t, "quiet") == 0}
-	switch k := rapid.IntRange(0, 19).Draw(r.t, "kind"); {
+	switch k := rapid.IntRange(0, 23).Draw(r.t, "kind"); {
 	case k < 8:
 		in.Kind = InputText
 		if in.Text = rapid.SampledFrom(lines).Draw(r.t, "text"); k == 0 {
@@ -84,6 +85,23 @@ func (r *trial) input() Input {
 		in.Kind = InputAskCard
 		in.Purposes = rapid.SampledFrom([][]string{nil, {"lead_contact"}, {"marketing_email"}, {"marketing_phone"}, {"nothing"}}).Draw(r.t, "purposes")
 		in.Actor = rapid.SampledFrom([]string{"", "visitor", "operator:ola", "command"}).Draw(r.t, "actor")
+	case k == 20 || k == 21:
+		in.Kind = InputCorrect
+		in.Fields = rapid.SampledFrom([]map[string]string{
+			nil,
+			{"name": "Anna"},
+			{"email": canaryMail},
+			{"email": canaryMail, "phone": canaryPhone},
+			{"name": canaryMail},
+			{"shoe": "42"},
+		}).Draw(r.t, "fields")
+		in.Actor = rapid.SampledFrom([]string{"", "operator:ola", "command:root", "system"}).Draw(r.t, "actor")
+	case k == 22:
+		in.Kind, in.On = InputRestrict, rapid.Bool().Draw(r.t, "on")
+		in.Actor = rapid.SampledFrom([]string{"", "operator:ola", "command:root", "system"}).Draw(r.t, "actor")
+	case k == 23:
+		in.Kind, in.Until = InputExpire, r.now-rapid.SampledFrom([]int64{0, day, 300 * day}).Draw(r.t, "kept")
+		in.Actor = rapid.SampledFrom([]string{"", "system"}).Draw(r.t, "actor")
 	default:
 		in.Kind = InputWithdraw
 		in.Purposes = rapid.SampledFrom([][]string{nil, {"lead_contact"}, {"marketing_email"}}).Draw(r.t, "purposes")
@@ -128,6 +146,7 @@ func (r *trial) turn() {
 	r.collected(got)
 	r.clean(got)
 	r.state, r.profile = got.State, got.Profile
+	r.remembers()
 	r.rests()
 }
 
@@ -153,6 +172,9 @@ func (r *trial) entry(e Entry) {
 		r.t.Fatalf("entry %+v: want vseq %d, at %d, a new id", e, r.vseq, r.now)
 	}
 	r.ids[e.ID] = true
+	if !slices.Contains([]string{EntrySeen, EntryContact, EntryRestrict, EntryErase}, e.Kind) {
+		r.ledger = append(r.ledger, e)
+	}
 	switch e.Kind {
 	case statusRequested:
 		if e.Actor == actorSystem {
@@ -239,6 +261,16 @@ func (r *trial) collected(got Result) {
 			r.t.Fatalf("value %+v is not in the profile %+v", v, got.Profile)
 		}
 	}
+	if got.Profile.RestrictedAt != 0 {
+		if len(got.Profile.Held) == 0 {
+			r.t.Fatalf("nothing is held and that is restricted: %+v", got.Profile)
+		}
+		for _, e := range got.Events {
+			if e.From == FromBot && slices.ContainsFunc(e.Text, func(s Span) bool { return s.Field != "" }) {
+				r.t.Fatalf("a restricted value was used: %+v", e)
+			}
+		}
+	}
 	if got.DropContact && len(got.Profile.Held) > 0 {
 		r.t.Fatalf("dropped, but holds %v", got.Profile.Held)
 	}
@@ -267,6 +299,24 @@ func (r *trial) clean(got Result) {
 			if found := detect(s.Text, r.s.Region); len(found) > 0 {
 				r.t.Fatalf("a detail left the turn in %q", s.Text)
 			}
+		}
+	}
+}
+
+// remembers compares what the profile remembers with all entries so far.
+func (r *trial) remembers() {
+	past, whole := r.profile.Remembered()
+	if whole && len(past) != len(r.ledger) || !whole && len(r.ledger) < maxPast {
+		r.t.Fatalf("remembers %d of %d consent events, whole: %t", len(past), len(r.ledger), whole)
+	}
+	for i, p := range past {
+		e := r.ledger[len(r.ledger)-len(past)+i]
+		want := PastEntry{
+			VSeq: e.VSeq, ID: e.ID, Purpose: e.Purpose, Kind: e.Kind, At: e.At, Request: e.Request, Grant: e.Grant,
+			Notice: e.Notice, Locale: e.Locale, Actor: e.Actor, Method: e.Method, ValidUntil: e.ValidUntil,
+		}
+		if p != want && whole {
+			r.t.Fatalf("remembers %+v, it was %+v", p, want)
 		}
 	}
 }

@@ -107,7 +107,7 @@ func (t *turn) run() {
 		t.eraseVisitor()
 		return
 	}
-	if t.p.VSeq == 0 && t.in.Kind != InputWithdraw {
+	if t.p.VSeq == 0 && t.in.Kind != InputWithdraw && t.in.Kind != InputExpire {
 		// The first act makes the visitor's pseudonym known. Who has done nothing
 		// yet has nothing to withdraw.
 		t.entry(Entry{Kind: EntrySeen})
@@ -144,6 +144,12 @@ func (t *turn) act() {
 		t.askedForCard()
 	case InputWithdraw:
 		t.withdraw()
+	case InputCorrect:
+		t.correct()
+	case InputRestrict:
+		t.restrict()
+	case InputExpire:
+		t.outlived()
 	case InputTimer:
 		// What the time has brought was noticed before.
 	default:
@@ -261,6 +267,11 @@ func (t *turn) entry(e Entry) Entry {
 		e.Actor = t.actor()
 	}
 	t.entries = append(t.entries, e)
+	switch e.Kind {
+	case EntrySeen, EntryContact, EntryRestrict, EntryErase:
+	default:
+		t.remember(&e)
+	}
 	return e
 }
 

@@ -180,7 +180,7 @@ type Event struct {
 	ID   string `json:"id"`
 	At   int64  `json:"at"`
 	From string `json:"from"` // visitor, bot, operator, system
-	Kind string `json:"kind"` // message, choices, ask, card, decision, withdrawal, end
+	Kind string `json:"kind"` // message, choices, ask, card, decision, withdrawal, correction, restricted, freed, end
 	// Client and N name the input of a visitor's own event.
 	Client  string   `json:"client,omitzero"`
 	N       uint64   `json:"n,omitzero"`
