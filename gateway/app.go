@@ -21,6 +21,7 @@ import (
 	"zgoda/gateway/chat"
 	"zgoda/gateway/httpapi"
 	"zgoda/gateway/live"
+	"zgoda/gateway/receipt"
 	"zgoda/gateway/site"
 	"zgoda/gateway/socket"
 	"zgoda/persistence"
@@ -171,6 +172,10 @@ func (a *App) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	signer, err := signerOf(keys)
+	if err != nil {
+		return err
+	}
 	digestKey, err := hkdf.Key(sha256.New, keys.ID, nil, "zgoda input digest v1", sha256.Size)
 	if err != nil {
 		return fmt.Errorf("derive digest key: %w", err)
@@ -197,6 +202,7 @@ func (a *App) wire(ctx context.Context) error {
 		Sockets:       a.sockets,
 		IDs:           ids,
 		Tokens:        tokens,
+		Receipts:      signer,
 		DigestKey:     digestKey,
 		Ready:         a.ready,
 		Limits:        a.opts.Limits,
@@ -240,6 +246,24 @@ func tokensOf(keys *seal.KeyFile, ttl time.Duration) (*auth.Tokens, error) {
 		return nil, fmt.Errorf("token keys: %w", err)
 	}
 	return tokens, nil
+}
+
+func signerOf(keys *seal.KeyFile) (*receipt.Signer, error) {
+	all, signs := keys.ReceiptKeys()
+	var write []byte
+	var read [][]byte
+	for _, k := range all {
+		if k.ID == signs {
+			write = k.Secret
+		} else {
+			read = append(read, k.Secret)
+		}
+	}
+	signer, err := receipt.NewSigner(write, read...)
+	if err != nil {
+		return nil, fmt.Errorf("receipt keys: %w", err)
+	}
+	return signer, nil
 }
 
 // readyTimeout bounds the question to the store.

@@ -27,19 +27,20 @@ var arrows = map[string][]string{
 	"gateway/live":            {"gateway/protocol", "persistence"},
 	"gateway/site":            {"botengine"},
 	"gateway/auth":            {},
+	"gateway/receipt":         {"gateway/site", "persistence"},
 	"gateway/chat":            {"gateway/protocol", "gateway/site", "botengine", "persistence"},
 	"gateway/widget":          {},
 	"gateway/client":          {"gateway/protocol"},
 	"gateway/httpapi": {
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
-		"gateway/widget", "botengine",
+		"gateway/receipt", "gateway/widget", "botengine",
 	},
 	"gateway": {
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
-		"gateway/httpapi", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
+		"gateway/httpapi", "gateway/receipt", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
 	},
 	"gateway/e2e":       {},
-	"gateway/cmd/zgoda": {"gateway", "gateway/httpapi", "gateway/site", "persistence"},
+	"gateway/cmd/zgoda": {"gateway", "gateway/httpapi", "gateway/receipt", "gateway/site", "persistence"},
 }
 
 // banned is what a package must not import from outside.

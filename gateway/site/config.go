@@ -72,6 +72,7 @@ type consentConfig struct {
 	fields                 []string
 	recipients             []string
 	recipientsGiven        bool
+	storage                []string
 	retention              Retention
 	authority              Authority
 }
