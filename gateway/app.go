@@ -194,10 +194,12 @@ func (a *App) wire(ctx context.Context) error {
 		}
 		wake = a.flusher.Wake
 	}
+	// A store that people can ask is one that visitors can ask about themselves.
+	privacy, _ := any(a.stores.contacts).(persistence.Privacy)
 	a.sockets = socket.NewGroup(a.opts.Sockets)
 	a.server = httpapi.New(httpapi.Options{
 		Sites:         a.sites,
-		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.contacts, Sealer: keyring, Rate: a.opts.Rate, Wake: wake}),
+		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.contacts, Privacy: privacy, Sealer: keyring, Rate: a.opts.Rate, Wake: wake}),
 		Conversations: live.NewRegistry[chat.View](),
 		Sockets:       a.sockets,
 		IDs:           ids,

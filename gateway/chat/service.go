@@ -29,6 +29,9 @@ type Options struct {
 	Node  string
 	// Ledger is asked where the conversation store may have lost a profile.
 	Ledger persistence.Contacts
+	// Privacy is asked for what is held about a visitor; nil where there is no
+	// contact store.
+	Privacy persistence.Privacy
 	// Rate bounds the inputs of one visitor. Default 20 in 10 s.
 	Rate persistence.Rate
 	// Wake is called after a commit that wrote to the outbox.
@@ -48,16 +51,18 @@ type Service struct {
 	node   string
 	ledger persistence.Contacts
 	holds  atomic.Uint64 // counts attachments of this process
-	rate   persistence.Rate
-	wake   func()
-	now    func() time.Time
-	newID  func() string
+	// privacy is nil where there is no contact store.
+	privacy persistence.Privacy
+	rate    persistence.Rate
+	wake    func()
+	now     func() time.Time
+	newID   func() string
 }
 
 // NewService returns a Service.
 func NewService(o Options) *Service {
 	s := &Service{
-		store: o.Store, sealer: o.Sealer, nodes: o.Nodes, node: o.Node, ledger: o.Ledger, rate: o.Rate,
+		store: o.Store, sealer: o.Sealer, nodes: o.Nodes, node: o.Node, ledger: o.Ledger, privacy: o.Privacy, rate: o.Rate,
 		wake: o.Wake, now: o.Now, newID: o.NewID,
 	}
 	if s.rate.Max == 0 {
@@ -95,6 +100,8 @@ func VisitorOf(conversation string) string {
 type (
 	// Key names a conversation.
 	Key = persistence.Key
+	// Access says who asks for personal data and why.
+	Access = persistence.Access
 	// News is what another node has committed.
 	News = persistence.News
 )

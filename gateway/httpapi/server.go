@@ -46,6 +46,7 @@ type Options struct {
 type Server struct {
 	Options
 	admission *admission
+	asked     askers
 	unready   atomic.Bool
 	draining  atomic.Bool
 }
