@@ -31,6 +31,14 @@ type Retention struct {
 	TranscriptDays int `json:"transcript_days"`
 }
 
+// Clocks say after how many days what is kept goes. Zero: never by itself.
+type Clocks struct {
+	// ContactDays counts from the last time the person gave a value, ProofDays from
+	// the end of the last consent or the last answer.
+	ContactDays int `json:"contact_days"`
+	ProofDays   int `json:"proof_days"`
+}
+
 // Looks are what a site may choose about the widget. The two buttons of a consent
 // card are not among them.
 type Looks struct {
@@ -61,6 +69,7 @@ type config struct {
 	region        string
 	flow          string
 	consent       consentConfig
+	clocks        Clocks
 	looks         Looks
 }
 
@@ -88,7 +97,7 @@ var (
 // config reads the whole file.
 func (r *reader) config(root *yaml.Node) config {
 	m := r.mapping(root, "", "key", "name", "controller", "processor", "privacy_policy", "origins", "allow_no_origin",
-		"locales", "fallback", "region", "flow", "consent", "looks")
+		"locales", "fallback", "region", "flow", "consent", "retention", "looks")
 	if root.Kind != yaml.MappingNode {
 		return config{}
 	}
@@ -113,6 +122,7 @@ func (r *reader) config(root *yaml.Node) config {
 	c.region = r.region(m)
 	c.policy = r.policy(m, c.locales)
 	c.consent = r.consent(m)
+	c.clocks = r.clocks(m, c.consent.retention)
 	return c
 }
 

@@ -64,6 +64,20 @@ func (r *reader) consent(root mapping) consentConfig {
 	return c
 }
 
+// clocks reads when what is kept goes: what visitors were told where the file
+// says nothing else, and never later.
+func (r *reader) clocks(root mapping, told Retention) Clocks {
+	m := r.mapping(root.vals["retention"], "retention", "contact_days", "proof_days")
+	read := func(key string, told, most int) int {
+		days := m.integer(key, told, 1, most)
+		if told > 0 && days > told {
+			r.problem(at(m.vals[key]), "retention.%s is %d, but visitors are told %d days (consent.retention.%s); write %d or less, or tell them more", key, days, told, key, told)
+		}
+		return days
+	}
+	return Clocks{ContactDays: read("contact_days", told.ContactDays, maxDays), ProofDays: read("proof_days", told.ProofDays, maxProofDays)}
+}
+
 // words reads a list of words of a fixed set, each once.
 func (r *reader) words(m mapping, key string, known []string) []string {
 	items, _ := m.list(key)

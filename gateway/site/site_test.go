@@ -317,3 +317,17 @@ func TestLoadUnreadable(t *testing.T) {
 		}
 	}
 }
+
+// C55: clocks are what visitors were told, or shorter.
+func TestC55_ClocksOfASite(t *testing.T) {
+	t.Parallel()
+	for src, want := range map[string]Clocks{
+		"":                                {365, 2190},
+		"retention: {contact_days: 30}\n": {30, 2190},
+		"retention: {proof_days: 400, contact_days: 1}\n": {1, 400},
+	} {
+		if s := mustBuild(t, readTestdata(t, "site.yaml")+src); s.Clocks != want {
+			t.Errorf("%q: got %+v, want %+v", src, s.Clocks, want)
+		}
+	}
+}
