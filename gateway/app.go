@@ -116,6 +116,8 @@ type App struct {
 	flusher *flusher.Flusher
 	sockets *socket.Group
 	channel *channel
+	// privacy is asked about people, nil where there is no contact store.
+	privacy persistence.Privacy
 
 	addr     net.Addr
 	warnings []string
@@ -195,11 +197,11 @@ func (a *App) wire(ctx context.Context) error {
 		wake = a.flusher.Wake
 	}
 	// A store that people can ask is one that visitors can ask about themselves.
-	privacy, _ := any(a.stores.contacts).(persistence.Privacy)
+	a.privacy, _ = any(a.stores.contacts).(persistence.Privacy)
 	a.sockets = socket.NewGroup(a.opts.Sockets)
 	a.server = httpapi.New(httpapi.Options{
 		Sites:         a.sites,
-		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.contacts, Privacy: privacy, Sealer: keyring, Rate: a.opts.Rate, Wake: wake}),
+		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.contacts, Privacy: a.privacy, Sealer: keyring, Rate: a.opts.Rate, Wake: wake}),
 		Conversations: live.NewRegistry[chat.View](),
 		Sockets:       a.sockets,
 		IDs:           ids,

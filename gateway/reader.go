@@ -13,10 +13,11 @@ import (
 	"zgoda/persistence/sqlitestore"
 )
 
-// OpenContacts opens the contact store of a data folder for reading, beside a
-// gateway that may be running on it. The caller closes it with the function that
+// OpenContacts opens the contact store that o names for reading, beside the
+// gateways that may be running on it. The caller closes it with the function that
 // is returned.
-func OpenContacts(ctx context.Context, dataDir string) (persistence.Contacts, func() error, error) {
+func OpenContacts(ctx context.Context, o Options) (persistence.Privacy, func() error, error) {
+	dataDir := o.DataDir
 	path := filepath.Join(dataDir, StoreFile)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("there is no data file %s yet; start the gateway once, or name its folder with --data", path)
@@ -29,5 +30,9 @@ func OpenContacts(ctx context.Context, dataDir string) (persistence.Contacts, fu
 	if err != nil {
 		return nil, nil, err
 	}
-	return store, store.Close, nil
+	privacy, ok := any(store).(persistence.Privacy)
+	if !ok {
+		return nil, nil, errors.Join(persistence.ErrNeedsPostgres, store.Close())
+	}
+	return privacy, store.Close, nil
 }
