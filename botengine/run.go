@@ -120,7 +120,9 @@ func (t *turn) run() {
 	}
 	t.session()
 	t.expire()
-	t.act()
+	if !t.answeredBefore() || !t.goOnFromCard() {
+		t.act()
+	}
 	t.remind()
 }
 

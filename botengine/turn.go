@@ -54,6 +54,9 @@ type Input struct {
 	// recorded, decisions and withdrawals count, the bot says nothing and the
 	// flow stays where it is.
 	Quiet bool
+	// Rebuilt: the profile was rebuilt from the ledger since the state was kept.
+	// What the ledger says was answered is not asked again.
+	Rebuilt bool
 	// Purposes are withdrawn; empty means all in force. For InputAskCard the
 	// purposes the visitor wants to be asked for; empty means the base purpose.
 	Purposes []string

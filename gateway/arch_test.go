@@ -39,6 +39,7 @@ var arrows = map[string][]string{
 	"gateway": {
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
 		"gateway/httpapi", "gateway/receipt", "gateway/access", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
+		"persistence/pgstore",
 	},
 	"gateway/e2e":       {},
 	"gateway/cmd/zgoda": {"gateway", "gateway/httpapi", "gateway/receipt", "gateway/site", "persistence"},

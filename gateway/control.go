@@ -146,7 +146,7 @@ func (a *App) Apply(ctx context.Context, c Change) error {
 	}
 	st, _ := a.sites.Get(c.Site)
 	out := a.server.Apply(ctx, st, c.Visitor, chat.Input{
-		Client: persistence.ServerClient + "command-" + c.ID, N: 1, Digest: []byte(c.Kind), Bot: c.input(),
+		Client: persistence.ServerClient + "command-" + c.ID, N: 1, Digest: []byte(c.Kind), Bot: c.input(), Returning: true,
 	})
 	switch {
 	case out.Erased:

@@ -94,6 +94,9 @@ type Snapshot struct {
 	// restarted or failed over since the profile was written): the consents must
 	// be compared with the ledger before anything is asked.
 	Doubt bool
+	// Life names the store's time since its last restart or failover; empty where
+	// the store loses nothing.
+	Life string
 }
 
 // An Event is one entry of a conversation's log.
@@ -150,6 +153,13 @@ type Commit struct {
 	Log string
 	// Epoch is used when this commit begins the log (Version is 0).
 	Epoch string
+	// Life is the Life of the Snapshot whose Doubt the decision has settled. A
+	// commit that writes the profile or the outbox on a profile in doubt is Stale
+	// without it, whatever its versions: equal ones may be of what was lost.
+	Life string
+	// Doubt leaves the profile in doubt: the decision could not settle it. Profile,
+	// Contact and Outbox must be empty.
+	Doubt bool
 	// Events are appended. Their Seq must continue the log; a wrong one is a
 	// defect of the caller and an error.
 	Events []Event
@@ -249,10 +259,14 @@ type Range struct {
 	Newest bool
 }
 
-// A Position is the top of a log.
+// A Position is the top of a log. Where no log is (nothing stored, or erased) it
+// is the zero Position.
 type Position struct {
 	Epoch string
 	Seq   uint64
+	// Version is the conversation's: it tells of changes that have no event, such
+	// as another owner. It is 0 in positions of an inbox.
+	Version uint64
 }
 
 // Conversations is the conversation store. All methods may be called

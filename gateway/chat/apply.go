@@ -24,6 +24,8 @@ type Input struct {
 	// Owner makes somebody else speak for the site: protocol.OwnerBot, OwnerQueue,
 	// or OwnerOperator + ":" + the operator's id. Nothing else happens then.
 	Owner string
+	// Returning: the visitor was here before, whatever the store knows of it.
+	Returning bool
 	// Timer names the timer that has fired; it is cancelled or moved.
 	Timer string
 	// Bot is what the engine decides on; ID and At are set here.
@@ -73,6 +75,11 @@ func (s *Service) Apply(ctx context.Context, st *site.Site, v *View, key persist
 	for range maxTries {
 		if !v.loaded {
 			if err := s.reload(ctx, v, key, &out); err != nil {
+				return out.failed(in.N, err)
+			}
+		}
+		if doubtful(v, &in) {
+			if err := s.settleDoubt(ctx, v, key); err != nil && !errors.Is(err, persistence.ErrUnavailable) {
 				return out.failed(in.N, err)
 			}
 		}

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -23,6 +24,8 @@ type decision struct {
 	profile botengine.Profile
 	values  persistence.ContactValues
 	changed bool // state, profile, values or log; not only the record of the input
+	// contactChanged: the values are not those of the store, whatever the turn did.
+	contactChanged bool
 }
 
 // decide makes the commit for one input on what the view holds. It changes
@@ -31,7 +34,7 @@ func (s *Service) decide(st *site.Site, v *View, key persistence.Key, in Input) 
 	now := s.now()
 	visitor := VisitorOf(key.Conversation)
 	d := &decision{
-		state: v.state, profile: v.profile, values: v.values,
+		state: v.state, profile: v.profile, values: v.values, contactChanged: v.contactChanged,
 		commit: persistence.Commit{
 			Key: key, Visitor: visitor, Now: now,
 			Input:   persistence.Input{Client: in.Client, N: in.N, Digest: in.Digest},
@@ -42,7 +45,15 @@ func (s *Service) decide(st *site.Site, v *View, key persistence.Key, in Input) 
 	if !strings.HasPrefix(in.Client, persistence.ServerClient) {
 		d.commit.Rate = &s.rate
 	}
-	if in.Refuse == nil && !v.snap.Erased {
+	if !doubtful(v, &in) {
+		d.commit.Life = v.snap.Life
+	}
+	switch {
+	case v.snap.Erased:
+	case v.forgotten:
+		// The store forgot that the visitor was erased; the ledger did not.
+		d.commit.Erase, d.changed = true, true
+	case in.Refuse == nil:
 		if err := s.turn(st, v, d, in, now); err != nil {
 			return nil, err
 		}
@@ -81,10 +92,19 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 	}
 	// While a person has the conversation the bot records and keeps silent.
 	bot.Quiet = d.state.Owner != protocol.OwnerBot
+	bot.Rebuilt = v.settled && s.ledger != nil
+	open := doubtful(v, &in)
+	if open {
+		// What is decided about consents waits, and so does time; talk does not.
+		if bot.Kind != botengine.InputText && bot.Kind != botengine.InputChoice {
+			return errBehind
+		}
+		d.profile = refusing(&v.profile, now)
+	}
 	r := st.Bot.Turn(d.state.Bot, d.profile, bot)
 	if r.Refused != nil {
 		d.ack.Refused = &protocol.Refused{Code: protocol.Code(r.Refused.Code), Message: r.Refused.Message}
-		r = botengine.Result{State: d.state.Bot, Profile: d.profile}
+		r = botengine.Result{State: d.state.Bot, Profile: v.profile}
 		if v.snap.Version > 0 {
 			return nil
 		}
@@ -101,6 +121,9 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 	d.number(v.snap.Seq+uint64(len(greeting.Events)), r.Events)
 	if err := s.sealEvents(v, d, in, append(greeting.Events, r.Events...)); err != nil {
 		return err
+	}
+	if open {
+		return d.leaveOpen(v, r.Entries)
 	}
 	return s.sealRecords(st, d, r.Entries)
 }
@@ -124,7 +147,11 @@ func (s *Service) changeOwner(v *View, d *decision, owner string) error {
 		return nil
 	}
 	d.state.Owner, d.changed, d.commit.Safe = owner, true, true
-	return s.sealStates(d, botengine.Result{})
+	err := s.sealStates(d, botengine.Result{})
+	if v.snap.Doubt {
+		err = errors.Join(err, d.leaveOpen(v, nil))
+	}
+	return err
 }
 
 // number names the visitor's own event in the answer. first is the number before
@@ -184,7 +211,11 @@ func (s *Service) sealStates(d *decision, r botengine.Result) error {
 	if r.DropContact {
 		c.DropContact, d.values = true, persistence.ContactValues{}
 	}
-	if len(r.Values) == 0 {
+	if len(r.Values) == 0 && !d.contactChanged {
+		return nil
+	}
+	if len(r.Values) == 0 && len(d.values.Values) == 0 {
+		c.DropContact = true
 		return nil
 	}
 	d.values = clone(d.values)
@@ -275,7 +306,7 @@ func (d *decision) moveOn(v *View, snap *persistence.Snapshot) {
 		*v = View{loaded: true, holder: v.holder, snap: persistence.Snapshot{Key: d.commit.Key, Visitor: d.commit.Visitor, Version: snap.Version, Erased: true}}
 		return
 	}
-	v.snap.Epoch = snap.Epoch
+	v.snap.Epoch, v.snap.Doubt, v.contactChanged = snap.Epoch, d.commit.Doubt, false
 	if n := len(d.commit.Events); n > 0 {
 		v.snap.Seq = d.commit.Events[n-1].Seq
 		if v.snap.First == 0 {

@@ -28,7 +28,8 @@ type Options struct {
 	Nodes persistence.Nodes
 	Node  string
 	// Ledger is asked where the conversation store may have lost a profile.
-	Ledger persistence.Contacts
+	// Nil asks nobody: the store loses nothing, or there is no ledger.
+	Ledger persistence.Rebuilder
 	// Privacy is asked for what is held about a visitor; nil where there is no
 	// contact store.
 	Privacy persistence.Privacy
@@ -49,8 +50,10 @@ type Service struct {
 	sealer persistence.Sealer
 	nodes  persistence.Nodes
 	node   string
-	ledger persistence.Contacts
-	holds  atomic.Uint64 // counts attachments of this process
+	ledger persistence.Rebuilder
+	// ledgerAway is until when the ledger is not asked, in nanoseconds since 1970.
+	ledgerAway atomic.Int64
+	holds      atomic.Uint64 // counts attachments of this process
 	// privacy is nil where there is no contact store.
 	privacy persistence.Privacy
 	rate    persistence.Rate
@@ -102,6 +105,8 @@ type (
 	Key = persistence.Key
 	// Access says who asks for personal data and why.
 	Access = persistence.Access
+	// Position is the top of a log.
+	Position = persistence.Position
 	// News is what another node has committed.
 	News = persistence.News
 )

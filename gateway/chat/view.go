@@ -38,6 +38,10 @@ type View struct {
 	state   state
 	profile botengine.Profile
 	values  persistence.ContactValues
+	// settled: the profile was rebuilt from the ledger since it was read, and
+	// contactChanged the contact values with it. forgotten: the ledger knows that
+	// the visitor was erased, and the store does not.
+	settled, contactChanged, forgotten bool
 }
 
 // Exists reports whether anything is stored.
@@ -48,7 +52,10 @@ func (v *View) Erased() bool { return v.snap.Erased }
 
 // Position returns the top of the log.
 func (v *View) Position() persistence.Position {
-	return persistence.Position{Epoch: v.snap.Epoch, Seq: v.snap.Seq}
+	if v.snap.Epoch == "" {
+		return persistence.Position{}
+	}
+	return persistence.Position{Epoch: v.snap.Epoch, Seq: v.snap.Seq, Version: v.snap.Version}
 }
 
 // First returns the number of the oldest event that is kept.

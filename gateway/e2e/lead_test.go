@@ -104,7 +104,7 @@ func lead(t *testing.T, c *client.Client, name, email, marketing string) {
 // settled waits until the outbox is in the contact store and returns it.
 func contactsOf(t *testing.T, data string) persistence.Contacts {
 	t.Helper()
-	contacts, closeStore, err := gateway.OpenContacts(t.Context(), data)
+	contacts, closeStore, err := gateway.OpenContacts(t.Context(), gateway.Options{DataDir: data})
 	if err != nil {
 		t.Fatalf("open contacts: %v", err)
 	}

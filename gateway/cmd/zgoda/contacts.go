@@ -35,7 +35,7 @@ func withContacts(ctx context.Context, flags *rootFlags, siteKey string, use fun
 	if err := c.hasSite(siteKey); err != nil {
 		return err
 	}
-	contacts, closeStore, err := gateway.OpenContacts(ctx, c.Data)
+	contacts, closeStore, err := gateway.OpenContacts(ctx, c.options())
 	if err != nil {
 		return err
 	}
