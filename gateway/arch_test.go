@@ -42,7 +42,7 @@ var arrows = map[string][]string{
 		"persistence/pgstore",
 	},
 	"gateway/e2e":       {},
-	"gateway/cmd/zgoda": {"gateway", "gateway/httpapi", "gateway/receipt", "gateway/site", "persistence"},
+	"gateway/cmd/zgoda": {"gateway", "gateway/httpapi", "gateway/receipt", "gateway/access", "gateway/site", "persistence"},
 }
 
 // banned is what a package must not import from outside.

@@ -146,7 +146,8 @@ func (s *Service) remembered(st *site.Site, v *View) (p persistence.Proof, whole
 			whole = whole && texts[hash]
 		}
 	}
-	return p, whole
+	// A store that may have gone back in time may have lost the newest.
+	return p, whole && !v.snap.Doubt
 }
 
 func ledgerEntry(e *botengine.PastEntry) persistence.ProofEntry {

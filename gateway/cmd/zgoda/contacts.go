@@ -19,7 +19,10 @@ import (
 
 func newContacts(flags *rootFlags) *cobra.Command {
 	cmd := &cobra.Command{Use: "contacts", Short: "Who agreed, who did not, and their contacts"}
-	cmd.AddCommand(newContactsList(flags), newContactsExport(flags), newContactsErase(flags))
+	cmd.AddCommand(
+		newContactsList(flags), newContactsShow(flags), newContactsFind(flags), newContactsExport(flags), newContactsAccess(flags),
+		newContactsCorrect(flags), newContactsRestrict(flags), newContactsUnrestrict(flags), newContactsErase(flags),
+	)
 	return cmd
 }
 
