@@ -58,6 +58,10 @@ func (t *turn) askFor(st *step) (next int, waits bool) {
 		if t.holds(st.ask.field) {
 			return st.next.step, false
 		}
+	} else if k := slices.Index(t.s.Known, st.ask.field); k >= 0 {
+		// Answered under another version of the flow.
+		t.s.Known = slices.Delete(slices.Clone(t.s.Known), k, k+1)
+		return st.next.step, false
 	}
 	t.putAsk(st, st.ask.text)
 	return none, true
@@ -138,7 +142,7 @@ func (t *turn) leaveAsk(i int) {
 		t.park(a)
 		return
 	}
-	t.s.Step, t.s.Kind, t.s.Tries = "", "", 0
+	t.rest()
 }
 
 // keepContact accepts the answer to a contact question: the value goes to the

@@ -30,6 +30,7 @@ type Bot struct {
 type voice struct {
 	locale string // of the site
 	texts  string // locale of the flow's texts
+	tag    language.Tag
 	own    *sentences
 	// matchers find entries by a typed question: the conversation's own words
 	// first, then those of the flow's other languages.
@@ -121,7 +122,7 @@ func (b *Bot) speak() {
 	tags := make([]language.Tag, len(b.locales))
 	for i, l := range b.locales {
 		tags[i] = language.Make(l)
-		v := &voice{locale: l, own: sentencesFor(l)}
+		v := &voice{locale: l, tag: tags[i], own: sentencesFor(l, b.settings.Fallback)}
 		v.texts, _ = b.flow.localeFor(l)
 		v.matchers = append(v.matchers, byFlow[v.texts])
 		for _, other := range b.flow.Locales {

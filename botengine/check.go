@@ -52,7 +52,7 @@ func (t *turn) check(st *step) (value, why string) {
 		if utf8.RuneCountInString(s) > maxText {
 			return "", hintNone
 		}
-		return t.withoutDetails(), ""
+		return withoutDetails(s, t.found), ""
 	}
 }
 
@@ -186,12 +186,12 @@ func (t *turn) checkNumber(a *ask) (value, why string) {
 	}
 	s := strings.Map(func(r rune) rune {
 		switch {
-		case r == ',':
+		case r == ',', r == '٫':
 			return '.'
-		case unicode.IsSpace(r):
+		case unicode.IsSpace(r), unicode.Is(unicode.Cf, r):
 			return -1
 		}
-		return r
+		return digit(r)
 	}, t.in.Text)
 	if len(s) > 32 || strings.ContainsFunc(s, unicode.IsLetter) {
 		return "", hintNone
@@ -219,10 +219,35 @@ func dateForms(locale string) []string {
 
 // checkDate accepts a date as the locale writes it, and gives it as ISO 8601.
 func checkDate(s, locale string) (value, why string) {
+	s = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1 // a direction mark that came along with the date
+		}
+		return digit(r)
+	}, s)
 	for _, form := range dateForms(locale) {
 		if d, err := time.Parse(form, s); err == nil && d.Year() >= 1900 && d.Year() < 2200 {
 			return d.Format(time.DateOnly), ""
 		}
 	}
 	return "", hintDate
+}
+
+// digit gives a decimal digit of any script as the one of ASCII. Every range of
+// them in Unicode begins with a zero and holds whole sets of ten.
+func digit(r rune) rune {
+	if r < utf8.RuneSelf || !unicode.Is(unicode.Nd, r) {
+		return r
+	}
+	for _, x := range unicode.Nd.R16 {
+		if rune(x.Lo) <= r && r <= rune(x.Hi) {
+			return '0' + (r-rune(x.Lo))%10
+		}
+	}
+	for _, x := range unicode.Nd.R32 {
+		if rune(x.Lo) <= r && r <= rune(x.Hi) {
+			return '0' + (r-rune(x.Lo))%10
+		}
+	}
+	return r
 }

@@ -50,9 +50,9 @@ func (t *turn) setCard(change func(*OpenCard)) {
 	t.s.Card = &card
 }
 
-// remind ends what the bot says with the open card, or with a word about it. So
+// closeWithCard ends what the bot says with the open card, or with a word about it. So
 // a typed phrase is always the direct answer to what was said last.
-func (t *turn) remind() {
+func (t *turn) closeWithCard() {
 	if t.s.Card == nil || len(t.events) == 0 {
 		return
 	}
@@ -74,7 +74,7 @@ func (t *turn) phrase() string {
 	}
 	card := t.v.own
 	if t.s.Card != nil {
-		card = sentencesFor(t.s.Card.Locale)
+		card = sentencesFor(t.s.Card.Locale, t.b.settings.Fallback)
 	}
 	said := strings.TrimRight(t.in.Text, ".!… ")
 	said = strings.Join(strings.FieldsFunc(strings.ToLower(said), unicode.IsSpace), " ")

@@ -15,6 +15,10 @@ type Flow struct {
 	localesAt position
 	steps     []step
 	index     map[string]int
+	// remind and close hold for every wait that does not say otherwise; nil:
+	// nobody is reminded, nothing is closed.
+	remind *reminder
+	close  *closing
 }
 
 // A position is a place in the source.
@@ -30,6 +34,8 @@ const (
 	kindAsk     stepKind = "ask"
 	kindConsent stepKind = "consent"
 	kindBranch  stepKind = "branch"
+	kindHandoff stepKind = "handoff"
+	kindWebhook stepKind = "webhook"
 	kindSet     stepKind = "set"
 	kindGoto    stepKind = "goto"
 	kindEnd     stepKind = "end"
@@ -38,7 +44,7 @@ const (
 // stepKinds lists the keys of which a step has exactly one. goto stands apart: it
 // may also end another step.
 var stepKinds = []stepKind{
-	kindSay, kindChoices, kindAnswers, kindAsk, kindConsent, kindBranch, kindSet, kindEnd,
+	kindSay, kindChoices, kindAnswers, kindAsk, kindConsent, kindBranch, kindHandoff, kindWebhook, kindSet, kindEnd,
 }
 
 // none is the target of a step that leads nowhere.
@@ -48,9 +54,14 @@ const none = -1
 type step struct {
 	id   string
 	kind stepKind
-	at   position
+	// signature is what State.Kind keeps of the step.
+	signature string
+	at        position
 	// next is where the flow goes on when the step itself does not say.
 	next target
+	// remind and close are the step's own, where it waits for the visitor.
+	remind *reminder
+	close  *closing
 
 	say     *line
 	choices *choices
@@ -58,6 +69,8 @@ type step struct {
 	ask     *ask
 	consent *consentStep
 	branch  *branch
+	handoff *handoff
+	webhook *webhook
 	set     []assignment
 	end     *line
 }
@@ -170,7 +183,8 @@ type assignment struct {
 type edge struct {
 	to    target
 	label string
-	// passes: the step may be left this way without having waited.
+	// passes: the step may be left this way without the visitor having done
+	// anything.
 	passes bool
 	// grants and declines: the way is taken after that answer.
 	grants, declines bool
@@ -198,6 +212,14 @@ func (s *step) edges() []edge {
 			es = append(es, edge{to: c.target, label: c.condition.source, passes: true})
 		}
 		return append(es, edge{to: s.branch.other, label: "else", passes: true})
+	case kindHandoff:
+		return []edge{
+			{to: s.next, label: "handed back"},
+			{to: s.handoff.away, label: "away", passes: true},
+			{to: s.handoff.unanswered, label: "unanswered", passes: true},
+		}
+	case kindWebhook:
+		return []edge{{to: s.next, passes: true}, {to: s.webhook.failed, label: "failed", passes: true}}
 	case kindAnswers:
 		var es []edge
 		for _, e := range s.answers.entries {
@@ -211,6 +233,22 @@ func (s *step) edges() []edge {
 	default:
 		return []edge{{to: s.next, passes: true}}
 	}
+}
+
+// sign gives the step its signature: its kind, and of an ask what it asks for. An
+// answer to one question must not be taken for an answer to another that has
+// got its name.
+func (s *step) sign() {
+	s.signature = string(s.kind)
+	if s.kind == kindAsk {
+		s.signature += " " + s.ask.kind + " " + s.ask.field
+	}
+}
+
+// same tells whether a conversation that waited at a step with this signature
+// can go on waiting here. Early conversations noted the kind alone.
+func (s *step) same(signature string) bool {
+	return signature == s.signature || signature == string(s.kind)
 }
 
 // waits tells whether the step always waits for the visitor, or ends.

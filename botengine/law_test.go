@@ -32,12 +32,14 @@ type trial struct {
 	offers   []Event
 	cards    []string
 	ledger   []Entry // the consent events
+	owner    string
+	effects  []*Effect
 }
 
 func newTrial(t *rapid.T, b *Bot) *trial {
 	r := &trial{
 		t: t, bot: b, s: b.settings, now: 1_000_000, requests: map[string]Entry{}, grants: map[string]Entry{},
-		refused: map[string]int64{}, asked: map[string]bool{}, ids: map[string]bool{}, last: 1_000_000,
+		refused: map[string]int64{}, asked: map[string]bool{}, ids: map[string]bool{}, last: 1_000_000, owner: OwnerBot,
 	}
 	g := b.Greet(rapid.SampledFrom([]string{"pl", "en", "de", ""}).Draw(t, "locale"), Input{ID: "g", At: r.now})
 	r.events(g.Events, Input{})
@@ -62,8 +64,13 @@ var lines = []string{
 }
 
 func (r *trial) input() Input {
-	in := Input{Quiet: rapid.IntRange(0, 9).Draw(r.t, "quiet") == 0}
-	switch k := rapid.IntRange(0, 23).Draw(r.t, "kind"); {
+	in := Input{Quiet: rapid.IntRange(0, 9).Draw(r.t, "quiet") == 0 || r.owner == OwnerQueue || r.owner == OwnerOperator, Owner: r.owner}
+	in.Operators = rapid.IntRange(0, 1).Draw(r.t, "operators")
+	switch k := rapid.IntRange(0, 29).Draw(r.t, "kind"); {
+	case k > 25:
+		r.inputOnContact(&in, k)
+	case k > 19:
+		r.inputOfSystem(&in, k)
 	case k < 8:
 		in.Kind = InputText
 		if in.Text = rapid.SampledFrom(lines).Draw(r.t, "text"); k == 0 {
@@ -85,7 +92,18 @@ func (r *trial) input() Input {
 		in.Kind = InputAskCard
 		in.Purposes = rapid.SampledFrom([][]string{nil, {"lead_contact"}, {"marketing_email"}, {"marketing_phone"}, {"nothing"}}).Draw(r.t, "purposes")
 		in.Actor = rapid.SampledFrom([]string{"", "visitor", "operator:ola", "command"}).Draw(r.t, "actor")
-	case k == 20 || k == 21:
+	default:
+		in.Kind = InputWithdraw
+		in.Purposes = rapid.SampledFrom([][]string{nil, {"lead_contact"}, {"marketing_email"}}).Draw(r.t, "purposes")
+		in.Actor = rapid.SampledFrom([]string{"", "command", "operator:ola"}).Draw(r.t, "actor")
+	}
+	return in
+}
+
+// inputOnContact draws what is done to what is held.
+func (r *trial) inputOnContact(in *Input, k int) {
+	switch {
+	case k < 28:
 		in.Kind = InputCorrect
 		in.Fields = rapid.SampledFrom([]map[string]string{
 			nil,
@@ -96,18 +114,68 @@ func (r *trial) input() Input {
 			{"shoe": "42"},
 		}).Draw(r.t, "fields")
 		in.Actor = rapid.SampledFrom([]string{"", "operator:ola", "command:root", "system"}).Draw(r.t, "actor")
-	case k == 22:
+	case k == 28:
 		in.Kind, in.On = InputRestrict, rapid.Bool().Draw(r.t, "on")
 		in.Actor = rapid.SampledFrom([]string{"", "operator:ola", "command:root", "system"}).Draw(r.t, "actor")
-	case k == 23:
+	default:
 		in.Kind, in.Until = InputExpire, r.now-rapid.SampledFrom([]int64{0, day, 300 * day}).Draw(r.t, "kept")
 		in.Actor = rapid.SampledFrom([]string{"", "system"}).Draw(r.t, "actor")
-	default:
-		in.Kind = InputWithdraw
-		in.Purposes = rapid.SampledFrom([][]string{nil, {"lead_contact"}, {"marketing_email"}}).Draw(r.t, "purposes")
-		in.Actor = rapid.SampledFrom([]string{"", "command", "operator:ola"}).Draw(r.t, "actor")
 	}
-	return in
+}
+
+// inputOfSystem draws a timer, a change of owner, or what a webhook answered.
+func (r *trial) inputOfSystem(in *Input, k int) {
+	in.Actor = actorSystem
+	switch {
+	case k < 22:
+		in.Kind = InputTimer
+		if r.state.Due > 0 && rapid.Bool().Draw(r.t, "on time") {
+			r.now = max(r.now, r.state.Due)
+		}
+	case k < 24 && len(r.effects) > 0:
+		e := r.effects[max(0, len(r.effects)-1-rapid.IntRange(0, 2).Draw(r.t, "effect")/2)]
+		in.Kind = InputResult
+		in.Result = &EffectResult{
+			ID: e.ID, Attempt: e.Attempt, OK: rapid.Bool().Draw(r.t, "ok"), Final: rapid.Bool().Draw(r.t, "final"),
+			Values: map[string]string{"k": rapid.SampledFrom(lines).Draw(r.t, "answer")},
+		}
+	default:
+		in.Kind = InputOwner
+		in.Owner = rapid.SampledFrom([]string{OwnerBot, OwnerBot, OwnerQueue, OwnerOperator, OwnerClosed, "nobody"}).Draw(r.t, "owner")
+	}
+}
+
+// waits checks what a turn did about people, time and webhooks.
+func (r *trial) waits(in Input, got Result) {
+	if in.Kind == InputOwner {
+		r.owner = in.Owner
+	}
+	if got.Owner != "" {
+		if in.Quiet && (in.Kind != InputTimer || r.owner != OwnerQueue) && in.Kind != InputOwner {
+			r.t.Fatalf("%+v took the conversation from a person", in)
+		}
+		r.owner = got.Owner
+	}
+	if e := got.Effect; e != nil {
+		for _, f := range e.Fields {
+			if r.bot.contact[f.Name] {
+				r.mayCollect("sent " + f.Name)
+				if f.Value != "" || f.Ref == "" || f.Ref != got.Profile.Refs[f.Name] {
+					r.t.Fatalf("sends %+v, holds %v", f, got.Profile.Refs)
+				}
+			}
+		}
+		if got.State.Effect == nil || got.State.Effect.ID != e.ID || got.State.Effect.Attempt != e.Attempt {
+			r.t.Fatalf("made %+v and waits for %+v", e, got.State.Effect)
+		}
+		r.effects = append(r.effects, e)
+	}
+	if s := got.State; (s.Effect != nil || s.Queue != "") && s.Due == 0 {
+		r.t.Fatalf("waits without a time: %+v", s)
+	}
+	if got.State.Due != 0 && got.State.Due < r.now && got.State.Due != r.state.Due {
+		r.t.Fatalf("a timer in the past: %d at %d", got.State.Due, r.now)
+	}
 }
 
 // turn draws an input, runs it twice and checks what came of it.
@@ -145,6 +213,7 @@ func (r *trial) turn() {
 	r.events(got.Events, in)
 	r.collected(got)
 	r.clean(got)
+	r.waits(in, got)
 	r.state, r.profile = got.State, got.Profile
 	r.remembers()
 	r.rests()
@@ -236,7 +305,7 @@ func (r *trial) events(events []Event, in Input) {
 			r.t.Fatalf("event %+v has no name of its own", e)
 		}
 		r.ids[e.ID] = true
-		if in.Quiet && e.From == FromBot {
+		if in.Quiet && e.From == FromBot && in.Kind != InputTimer && in.Kind != InputOwner {
 			r.t.Fatalf("the bot spoke while a person had the conversation: %+v", e)
 		}
 		if e.From == FromBot && e.Kind != EventCard && e.Kind != EventEnd && (len(e.Text) == 0 || e.Locale == "") {
@@ -325,7 +394,7 @@ func (r *trial) remembers() {
 func (r *trial) rests() {
 	if st := r.state.Step; st != "" {
 		i, ok := r.bot.flow.index[st]
-		kinds := []stepKind{kindChoices, kindAnswers, kindAsk, kindConsent}
+		kinds := []stepKind{kindChoices, kindAnswers, kindAsk, kindConsent, kindHandoff, kindWebhook}
 		if !ok || !slices.Contains(kinds, r.bot.flow.steps[i].kind) {
 			r.t.Fatalf("stands at %q", st)
 		}
@@ -363,13 +432,20 @@ func drawSettings(t *rapid.T) *Settings {
 	return s
 }
 
+var lawFlows = []string{leadFlow, "testdata/menu_only.yaml", "testdata/phone.yaml", "testdata/survey.yaml", "testdata/desk.yaml"}
+
 // TestLaws runs random inputs over the demo flow and some small ones.
 func TestLaws(t *testing.T) {
-	for _, file := range []string{leadFlow, "testdata/menu_only.yaml", "testdata/phone.yaml", "testdata/survey.yaml"} {
-		f := mustBot(t, file, demoSettings()).flow
+	for _, file := range lawFlows {
+		f := mustFlow(t, file)
 		t.Run(f.Name, func(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
-				b, err := NewBot(f, drawSettings(rt))
+				s := drawSettings(rt)
+				if !slices.Contains(f.Locales, "pl") && f.Fallback == "" {
+					s.Locales = f.Locales
+					publishIf(s)
+				}
+				b, err := NewBot(f, s)
 				if err != nil {
 					rt.Fatal(err)
 				}
@@ -404,9 +480,13 @@ func drawFlow(t *rapid.T) *Flow {
 	n := rapid.IntRange(2, 8).Draw(t, "steps")
 	step := func() string { return fmt.Sprintf("s%d", rapid.IntRange(0, n-1).Draw(t, "to")) }
 	var b strings.Builder
-	b.WriteString("flow: wild\nlocales: [pl]\nsteps:\n")
+	b.WriteString("flow: wild\nlocales: [pl]\n")
+	if rapid.Bool().Draw(t, "waits") {
+		b.WriteString("remind: {after_ms: 60000, times: 2, text: R}\nclose: {after_ms: 600000, text: C}\n")
+	}
+	b.WriteString("steps:\n")
 	for i := range n {
-		kind := rapid.IntRange(0, 8).Draw(t, "kind")
+		kind := rapid.IntRange(0, 11).Draw(t, "kind")
 		if i == 0 {
 			kind = 0
 		}
@@ -426,6 +506,11 @@ func drawFlow(t *rapid.T) *Flow {
 			fmt.Fprintf(&b, "    consent: {purposes: [%s], granted: %s, declined: %s}\n", purposes, step(), step())
 		case 7:
 			fmt.Fprintf(&b, "    answers: {text: T, topics: [x], entries: [{id: x, title: X, match: {pl: [godzin*]}, say: S, goto: %s}], nomatch: {text: N, topics: [x]}}\n", step())
+		case 8:
+			fmt.Fprintf(&b, "    handoff: {queue: q, text: T, away: %s, unanswered: %s}\n    goto: %s\n", step(), step(), step())
+		case 9, 10:
+			field := rapid.SampledFrom([]string{"name", "email, v", "v"}).Draw(t, "field")
+			fmt.Fprintf(&b, "    webhook: {url: https://x.example/, fields: [%s], save: {v: k}, failed: %s}\n    goto: %s\n", field, step(), step())
 		default:
 			fmt.Fprintf(&b, "    branch: {when: [{if: consent.lead_contact == 'granted', goto: %s}], else: %s}\n", step(), step())
 		}
@@ -437,7 +522,7 @@ func drawFlow(t *rapid.T) *Flow {
 		r.link()
 	}
 	for _, p := range r.problems {
-		if !strings.Contains(p.Message, "{{name}}") {
+		if !strings.Contains(p.Message, "is neither asked for nor set anywhere") {
 			t.Fatalf("%v\n%s", p, b.String())
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 	"golang.org/x/text/language"
 )
 
@@ -19,6 +20,9 @@ const (
 	maxSource = 1 << 20
 	maxDepth  = 16
 	maxSteps  = 1000
+	// maxParseDepth stops the parser itself; what is between it and maxDepth is
+	// refused at its own place.
+	maxParseDepth = 64
 )
 
 // Parse reads a flow and checks everything that can be said without knowing the
@@ -62,7 +66,7 @@ func (r *reader) document(src []byte) *yaml.Node {
 		return nil
 	}
 	var doc yaml.Node
-	if err := yaml.Load(src, &doc); err != nil {
+	if err := yaml.Load(src, &doc, yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxParseDepth)))); err != nil {
 		r.syntax(err)
 		return nil
 	}
@@ -119,6 +123,10 @@ func (r *reader) syntaxError(e *yaml.LoadError) {
 		return
 	}
 	p := position{max(e.Mark.Line, 1), max(e.Mark.Column, 1)}
+	if strings.Contains(e.Message, "depth") {
+		r.problem(p, "nested more than %d levels deep", maxDepth)
+		return
+	}
 	message := e.Message
 	if e.ContextMsg != "" {
 		message = e.ContextMsg + ": " + message
@@ -150,13 +158,16 @@ func (r *reader) plainTree(n *yaml.Node, depth int) bool {
 
 // root reads the document.
 func (r *reader) root(n *yaml.Node) {
-	m, ok := r.mapping(n, "the flow", "flow", "locales", "fallback", "steps")
+	m, ok := r.mapping(n, "the flow", "flow", "locales", "fallback", "remind", "close", "steps")
 	if !ok {
 		return
 	}
 	m.need("flow")
 	r.flow.Name = m.name("flow")
 	r.locales(m)
+	if len(r.flow.Locales) > 0 {
+		r.flow.remind, r.flow.close = r.reminder(m), r.closing(m)
+	}
 	if v := m.need("steps"); v != nil && len(r.flow.Locales) > 0 {
 		list := r.list(v, "steps")
 		if len(list) > maxSteps {

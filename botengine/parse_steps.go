@@ -9,7 +9,7 @@ import (
 
 // step reads one step and adds it to the flow.
 func (r *reader) step(n *yaml.Node) {
-	known := []string{"id", "goto"}
+	known := []string{"id", "goto", "remind", "close"}
 	for _, k := range stepKinds {
 		known = append(known, string(k))
 	}
@@ -29,6 +29,8 @@ func (r *reader) step(n *yaml.Node) {
 		return
 	}
 	r.body(m.vals[string(s.kind)], &s)
+	r.waiting(m, &s)
+	s.sign()
 	r.flow.index[s.id] = len(r.flow.steps)
 	r.flow.steps = append(r.flow.steps, s)
 }
@@ -75,6 +77,10 @@ func (r *reader) body(n *yaml.Node, s *step) {
 		s.consent = r.consent(n)
 	case kindBranch:
 		s.branch = r.branch(n)
+	case kindHandoff:
+		s.handoff = r.handoff(n)
+	case kindWebhook:
+		s.webhook = r.webhook(n)
 	case kindSet:
 		s.set = r.assignments(n)
 	case kindEnd:
@@ -91,7 +97,7 @@ func (r *reader) line(n *yaml.Node, what string) line {
 		return line{text: r.text(n, what)}
 	}
 	m, _ := r.mapping(n, what, "text", "link", "image", "delay_ms")
-	l := line{text: m.text("text"), delay: int64(m.integer("delay_ms", 0, 0, 10_000))}
+	l := line{text: m.text("text"), delay: m.delay()}
 	if v := m.vals["link"]; v != nil {
 		lm, _ := r.mapping(v, what+".link", "label", "url")
 		l.link = &linkText{label: lm.text("label"), url: lm.url("url", false)}
@@ -125,7 +131,7 @@ func (r *reader) choices(n *yaml.Node) *choices {
 	m, _ := r.mapping(n, "choices", "text", "repeat", "options", "save", "delay_ms")
 	return &choices{
 		text: m.text("text"), repeat: m.optionalText("repeat"), save: m.name("save"),
-		delay:   int64(m.integer("delay_ms", 0, 0, 10_000)),
+		delay:   m.delay(),
 		options: r.options(m.need("options"), "option", true),
 	}
 }
@@ -227,7 +233,7 @@ func (r *reader) ask(n *yaml.Node) *ask {
 		field: m.name("field"), kind: m.str("type"), at: at(n),
 		text: m.text("text"), repeat: m.optionalText("repeat"), invalid: m.text("invalid"),
 		tries: m.integer("tries", 3, 1, 10), failed: m.target("failed"),
-		min: m.number("min"), max: m.number("max"), delay: int64(m.integer("delay_ms", 0, 0, 10_000)),
+		min: m.number("min"), max: m.number("max"), delay: m.delay(),
 	}
 	if v := m.need("type"); v != nil && !slices.Contains(askTypes, a.kind) {
 		r.problem(at(v), "there is no type %q%s", a.kind, didYouMean(a.kind, askTypes))
@@ -293,6 +299,11 @@ func (r *reader) assignments(n *yaml.Node) []assignment {
 		tmpl, err := parseTemplate(r.str(val, "set."+key.Value))
 		if err != nil {
 			r.problem(at(val), "set.%s: %v", key.Value, err)
+		}
+		for _, p := range tmpl.parts {
+			if p.format.kind != "" {
+				r.problem(at(val), "set.%s: a variable keeps the value itself; give the format where it is shown", key.Value)
+			}
 		}
 		tmpl.at = at(val)
 		as = append(as, assignment{key.Value, tmpl})

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+	"golang.org/x/text/language"
 )
 
 // A reader turns YAML nodes into a flow and collects what is wrong with them. It
@@ -132,6 +133,9 @@ func (m mapping) integer(key string, unset, low, high int) int {
 	return i
 }
 
+// delay reads how long the client shows "typing", ms.
+func (m mapping) delay() int64 { return int64(m.integer("delay_ms", 0, 0, 10_000)) }
+
 // number reads an optional number.
 func (m mapping) number(key string) *float64 {
 	v := m.vals[key]
@@ -213,12 +217,18 @@ func (r *reader) text(n *yaml.Node, what string) text {
 		r.addText(t, r.flow.Locales[0], n, what)
 		return t
 	}
+	if isCounted(n) && len(r.flow.Locales) == 1 {
+		r.addCounted(t, r.flow.Locales[0], n, what)
+		return t
+	}
 	m, ok := r.mapping(n, what, r.flow.Locales...)
 	if !ok {
 		return t
 	}
 	for _, l := range r.flow.Locales {
-		if v := m.vals[l]; v != nil {
+		if v := m.vals[l]; v != nil && v.Kind == yaml.MappingNode {
+			r.addCounted(t, l, v, what)
+		} else if v != nil {
 			r.addText(t, l, v, what)
 		} else if r.flow.Fallback == "" || l == r.flow.Fallback {
 			r.problem(at(n), "%s has no text in %q", what, l)
@@ -249,7 +259,7 @@ func (r *reader) addText(t text, locale string, n *yaml.Node, what string) {
 		r.problem(at(n), "%s in %q: %v", what, locale, err)
 		return
 	}
-	tmpl.at = at(n)
+	tmpl.at, tmpl.tag = at(n), language.Make(locale)
 	t[locale] = tmpl
 }
 

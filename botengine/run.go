@@ -1,6 +1,7 @@
 package botengine
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,7 +39,12 @@ type turn struct {
 	values  []Value
 	drop    bool
 	erase   bool
+	owner   string
+	effect  *Effect
 	refused *Refusal
+	// moved: the wait is another one than before, or the visitor acted at it, so
+	// its timer starts anew.
+	moved bool
 
 	q     question
 	found []detail
@@ -98,7 +104,7 @@ func (t *turn) result(s State, p Profile) Result {
 	}
 	return Result{
 		State: t.s, Profile: t.p, Events: t.events, Entries: t.entries, Values: t.values,
-		DropContact: t.drop, Erase: t.erase,
+		DropContact: t.drop, Erase: t.erase, Owner: t.owner, Effect: t.effect,
 	}
 }
 
@@ -123,7 +129,8 @@ func (t *turn) run() {
 	if !t.answeredBefore() || !t.goOnFromCard() {
 		t.act()
 	}
-	t.remind()
+	t.closeWithCard()
+	t.schedule()
 }
 
 // act carries out the input.
@@ -153,7 +160,11 @@ func (t *turn) act() {
 	case InputExpire:
 		t.outlived()
 	case InputTimer:
-		// What the time has brought was noticed before.
+		t.fired()
+	case InputOwner:
+		t.ownerChanged()
+	case InputResult:
+		t.resulted()
 	default:
 		t.refuse(CodeBadInput, "unknown kind of input")
 	}
@@ -198,7 +209,7 @@ func (t *turn) adopt() {
 	if t.s.Flow == t.b.flow.Hash {
 		return
 	}
-	t.s.Flow = t.b.flow.Hash
+	t.s.Flow, t.s.Known = t.b.flow.Hash, t.collected()
 	t.s.Offers = slices.DeleteFunc(slices.Clone(t.s.Offers), func(o Offer) bool {
 		_, ok := t.b.flow.index[o.Step]
 		return !ok
@@ -206,19 +217,48 @@ func (t *turn) adopt() {
 	if t.s.Step == "" {
 		return
 	}
-	if i, ok := t.b.flow.index[t.s.Step]; ok && string(t.b.flow.steps[i].kind) == t.s.Kind {
+	if i, ok := t.b.flow.index[t.s.Step]; ok && t.b.flow.steps[i].same(t.s.Kind) {
 		return
 	}
-	if len(t.b.answers) > 0 {
+	queue, due := t.s.Queue, t.s.Due
+	switch {
+	case len(t.b.answers) > 0:
 		t.park(t.b.answers[0])
+	case queue != "":
+		t.rest()
+	default:
+		t.enter(0)
 		return
 	}
-	t.enter(0)
+	if queue != "" {
+		// It goes on waiting for a person, whatever the flow says now.
+		t.s.Queue, t.s.Due = queue, due
+	}
+}
+
+// collected lists the variables that have a value, in an order that does not
+// change.
+func (t *turn) collected() []string {
+	return slices.Sorted(maps.Keys(t.s.Vars))
 }
 
 // park makes the conversation wait at a step without showing it again.
 func (t *turn) park(i int) {
-	t.s.Step, t.s.Kind, t.s.Tries = t.b.flow.steps[i].id, string(t.b.flow.steps[i].kind), 0
+	st := &t.b.flow.steps[i]
+	t.leave()
+	t.s.Step, t.s.Kind = st.id, st.signature
+}
+
+// rest ends the flow: the next message opens it again.
+func (t *turn) rest() {
+	t.leave()
+	t.s.Step, t.s.Kind = "", ""
+}
+
+// leave forgets what belonged to the wait that is left.
+func (t *turn) leave() {
+	t.s.Tries, t.s.Due, t.s.Queue, t.s.Effect = 0, 0, "", nil
+	t.moved = true
 }
 
 // here is the step that waits, or nil where the flow has ended.

@@ -93,16 +93,19 @@ func (t *turn) visitorLine(e Event) string {
 	return t.emit(e)
 }
 
-// withoutDetails is the line as a variable may keep it.
-func (t *turn) withoutDetails() string {
+// withoutDetails is a line as a variable may keep it.
+func withoutDetails(s string, found []detail) string {
+	if len(found) == 0 {
+		return s
+	}
 	var b strings.Builder
 	last := 0
-	for _, d := range t.found {
-		b.WriteString(t.in.Text[last:d.start])
+	for _, d := range found {
+		b.WriteString(s[last:d.start])
 		b.WriteString(maskMark)
 		last = d.end
 	}
-	b.WriteString(t.in.Text[last:])
+	b.WriteString(s[last:])
 	return b.String()
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"zgoda/gateway/auth"
 	"zgoda/gateway/chat"
+	"zgoda/gateway/effects"
 	"zgoda/gateway/httpapi"
 	"zgoda/gateway/live"
 	"zgoda/gateway/receipt"
@@ -74,7 +75,10 @@ type Options struct {
 	DrainTime  time.Duration
 	// Rate bounds the inputs of one visitor. Default 20 in 10 s.
 	Rate persistence.Rate
-	Log  *slog.Logger
+	// Env looks up a variable of the environment that a site file names for a
+	// secret; nil: none is set.
+	Env func(name string) string
+	Log *slog.Logger
 	// WrapNodes stands between the node and its channel. Tests lose news there.
 	WrapNodes func(persistence.Nodes) persistence.Nodes
 	// WrapStore stands between the use cases and the store. Tests put faults
@@ -118,6 +122,7 @@ type App struct {
 	channel *channel
 	// privacy is asked about people, nil where there is no contact store.
 	privacy persistence.Privacy
+	effects *effects.Runner
 
 	addr     net.Addr
 	warnings []string
@@ -150,7 +155,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 // wire is one straight line: nearly every step depends on what earlier ones made.
 func (a *App) wire(ctx context.Context) error {
 	var err error
-	if a.sites, err = site.LoadDir(a.opts.SitesDir, site.Options{Processor: a.opts.Processor}); err != nil {
+	if a.sites, err = site.LoadDir(a.opts.SitesDir, site.Options{Processor: a.opts.Processor, Env: a.opts.Env}); err != nil {
 		return err
 	}
 	keys, err := loadKeys(a.opts.DataDir)
@@ -198,10 +203,11 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	// A store that people can ask is one that visitors can ask about themselves.
 	a.privacy, _ = any(a.stores.contacts).(persistence.Privacy)
+	a.effects = effects.NewRunner(a.opts.Log)
 	a.sockets = socket.NewGroup(a.opts.Sockets)
 	a.server = httpapi.New(httpapi.Options{
 		Sites:         a.sites,
-		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.ledger, Privacy: a.privacy, Sealer: keyring, Rate: a.opts.Rate, Wake: wake}),
+		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.ledger, Privacy: a.privacy, Sealer: keyring, Rate: a.opts.Rate, Wake: wake, Run: a.runEffect}),
 		Conversations: live.NewRegistry[chat.View](),
 		Sockets:       a.sockets,
 		IDs:           ids,

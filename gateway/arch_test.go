@@ -30,6 +30,7 @@ var arrows = map[string][]string{
 	"gateway/receipt":         {"gateway/site", "persistence"},
 	"gateway/access":          {"gateway/site", "gateway/protocol", "persistence"},
 	"gateway/chat":            {"gateway/protocol", "gateway/site", "botengine", "persistence"},
+	"gateway/effects":         {},
 	"gateway/widget":          {},
 	"gateway/client":          {"gateway/protocol"},
 	"gateway/httpapi": {
@@ -38,7 +39,7 @@ var arrows = map[string][]string{
 	},
 	"gateway": {
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
-		"gateway/httpapi", "gateway/receipt", "gateway/access", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
+		"gateway/httpapi", "gateway/effects", "gateway/receipt", "gateway/access", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
 		"persistence/pgstore",
 	},
 	"gateway/e2e":       {},

@@ -180,6 +180,9 @@ func (s *Service) settle(st *site.Site, v *View, in Input, d *decision, res *per
 		if len(d.commit.Outbox) > 0 {
 			s.wake()
 		}
+		if e := d.effect(st); e != nil {
+			s.run(e)
+		}
 		out.Events = append(out.Events, d.events...)
 		out.Ack, out.Erased, out.Changed = &d.ack, d.commit.Erase, d.changed
 		out.Removed = out.Removed || d.commit.DropContact
@@ -202,7 +205,7 @@ func (s *Service) settle(st *site.Site, v *View, in Input, d *decision, res *per
 		out.Err = refusalOf(res, in.N)
 	}
 	if len(out.Events) > 0 || out.Removed || out.Changed {
-		out.State = s.PublicState(st.Bot, v)
+		out.State = s.PublicState(st, v)
 	}
 	return out
 }

@@ -27,6 +27,7 @@ type node struct {
 	*Service
 	site  *site.Site
 	store *disturbed
+	dir   string // of site files that a test has made
 }
 
 // disturbed stands before a real store and spoils single commits.

@@ -65,7 +65,7 @@ func (s *Service) Held(ctx context.Context, st *site.Site, key persistence.Key, 
 		h.Fields[field] = v.values.Values[ref]
 	}
 	h.At, h.Restricted = moment(v.profile.HeldAt), moment(v.profile.RestrictedAt)
-	h.Consents = s.PublicState(st.Bot, &v).Consents
+	h.Consents = s.PublicState(st, &v).Consents
 	h.Events, h.Complete, err = s.transcript(ctx, &v, key)
 	return h, err
 }

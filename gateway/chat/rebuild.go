@@ -134,7 +134,8 @@ func (d *decision) leaveOpen(v *View, entries []botengine.Entry) error {
 		}
 	}
 	c := &d.commit
-	c.Doubt, c.Profile, c.Contact, c.DropContact, c.Outbox, c.Timers = true, nil, nil, false, nil, nil
+	c.Doubt, c.Profile, c.Contact, c.DropContact, c.Outbox = true, nil, nil, false, nil
+	c.Timers = slices.DeleteFunc(c.Timers, func(t persistence.TimerChange) bool { return t.Name == timerExpiry })
 	d.profile, d.values = v.profile, v.values
 	return nil
 }

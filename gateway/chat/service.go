@@ -37,6 +37,11 @@ type Options struct {
 	Rate persistence.Rate
 	// Wake is called after a commit that wrote to the outbox.
 	Wake func()
+	// Operators is how many people are online for a site. Default: nobody is.
+	Operators func(siteKey string) int
+	// Run makes the call of an effect in the background; it must not block.
+	// Required where a site's flow has webhooks.
+	Run func(*Effect)
 	// Now and NewID are replaced by tests; NewID returns a random name of at
 	// least 80 bits, of [a-z0-9].
 	Now   func() time.Time
@@ -58,21 +63,30 @@ type Service struct {
 	privacy persistence.Privacy
 	rate    persistence.Rate
 	wake    func()
+	run     func(*Effect)
 	now     func() time.Time
 	newID   func() string
+
+	operators func(siteKey string) int
 }
 
 // NewService returns a Service.
 func NewService(o Options) *Service {
 	s := &Service{
 		store: o.Store, sealer: o.Sealer, nodes: o.Nodes, node: o.Node, ledger: o.Ledger, privacy: o.Privacy, rate: o.Rate,
-		wake: o.Wake, now: o.Now, newID: o.NewID,
+		wake: o.Wake, now: o.Now, newID: o.NewID, run: o.Run, operators: o.Operators,
 	}
 	if s.rate.Max == 0 {
 		s.rate = persistence.Rate{Max: 20, Window: 10 * time.Second}
 	}
 	if s.wake == nil {
 		s.wake = func() {}
+	}
+	if s.run == nil {
+		s.run = func(*Effect) {}
+	}
+	if s.operators == nil {
+		s.operators = func(string) int { return 0 }
 	}
 	if s.now == nil {
 		s.now = time.Now

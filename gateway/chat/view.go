@@ -10,6 +10,7 @@ import (
 
 	"zgoda/botengine"
 	"zgoda/gateway/protocol"
+	"zgoda/gateway/site"
 	"zgoda/persistence"
 )
 
@@ -201,11 +202,11 @@ func (s *Service) openEvents(v *View, events []persistence.Event) ([]protocol.Ev
 
 // PublicState returns what a client needs beside the log; nil before the
 // conversation exists.
-func (s *Service) PublicState(bot *botengine.Bot, v *View) *protocol.State {
+func (s *Service) PublicState(st *site.Site, v *View) *protocol.State {
 	if !v.Exists() || v.snap.Erased {
 		return nil
 	}
-	expect := bot.Inputs(v.state.Bot, v.profile)
+	expect := botFor(st, &v.state.Bot).Inputs(v.state.Bot, v.profile)
 	out := &protocol.State{
 		Owner:    publicOwner(v.state.Owner),
 		Consents: make(map[string]protocol.Consent, len(v.profile.Consents)),

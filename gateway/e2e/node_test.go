@@ -205,10 +205,16 @@ func (l *logBuffer) String() string {
 // data folder alone. addr is empty for a free port.
 func startNodeOn(t *testing.T, redisURL, data, addr, faultSpec string) *node {
 	t.Helper()
+	return startNodeOf(t, sitesDir(), redisURL, data, addr, faultSpec)
+}
+
+// startNodeOf is startNodeOn with other site files.
+func startNodeOf(t *testing.T, sitesDir, redisURL, data, addr, faultSpec string) *node {
+	t.Helper()
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
-	sites, err := filepath.Abs(sitesDir())
+	sites, err := filepath.Abs(sitesDir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func (s *session) resume(ctx context.Context, shown shownToken, visitor string, 
 			if p.Seq == 0 {
 				reset.First = 0
 			}
-			reset.State = s.server.Chat.PublicState(s.site.Bot, v)
+			reset.State = s.server.Chat.PublicState(s.site, v)
 		}
 	})
 	if err != nil {
@@ -141,7 +141,7 @@ func (s *session) replay(ctx context.Context, epoch string, isNew bool) bool {
 				s.sent = events[n-1].Seq
 			}
 			if frame.More = s.sent < v.Position().Seq; !frame.More {
-				frame.State = s.server.Chat.PublicState(s.site.Bot, v)
+				frame.State = s.server.Chat.PublicState(s.site, v)
 			}
 		})
 		if err != nil {
@@ -175,7 +175,7 @@ func (s *Server) moved(st *site.Site, l live.Locked[chat.View], before chat.Posi
 	switch {
 	case now == before || l.Members() == 0:
 	case now.Epoch == before.Epoch && now.Seq == before.Seq:
-		s.deliver(st, l, &chat.Outcome{Changed: true, State: s.Chat.PublicState(st.Bot, l.Value())})
+		s.deliver(st, l, &chat.Outcome{Changed: true, State: s.Chat.PublicState(st, l.Value())})
 	default:
 		l.Deliver(live.Delivery{Restarted: true})
 	}

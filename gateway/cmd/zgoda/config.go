@@ -128,7 +128,7 @@ func parseConfig(raw []byte, c *config) error {
 // store alone decides.
 func (c config) hasSite(key string) error {
 	o := c.options()
-	sites, err := site.LoadDir(o.SitesDir, site.Options{Processor: o.Processor})
+	sites, err := site.LoadDir(o.SitesDir, site.Options{Processor: o.Processor, Env: o.Env})
 	if err != nil {
 		return nil
 	}
@@ -171,7 +171,7 @@ func (c config) logger() *slog.Logger {
 
 func (c config) options() gateway.Options {
 	return gateway.Options{
-		Listen: c.Listen, DataDir: c.Data, SitesDir: c.Sites, Log: c.logger(),
+		Listen: c.Listen, DataDir: c.Data, SitesDir: c.Sites, Log: c.logger(), Env: os.Getenv,
 		Processor: site.Party{Name: c.Processor.Name, Address: c.Processor.Address, Contact: c.Processor.Contact},
 		Redis:     c.Redis, RedisReplicas: c.RedisReplicas, Postgres: c.Postgres, Node: c.Node,
 		DrainDelay: time.Duration(c.DrainDelayMS) * time.Millisecond,
