@@ -5,7 +5,7 @@ PKGS    := ./...
 TAGS    := grpcnotrace
 
 .DEFAULT_GOAL := help
-.PHONY: help build run cluster test prove bench fuzz lint fmt widget needs clean
+.PHONY: help build run cluster test prove bench fuzz lint fmt widget requirements needs clean
 
 help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ fmt: ## Format the Go sources
 
 widget: ## Bundle the widget's TypeScript into gateway/widget/dist
 	$(GO) run -C configs/tools ./bundle
+
+requirements: ## Rewrite the table of consent requirements from the tests
+	$(GO) test ./gateway -run '^TestRequirements$$' -update
 
 needs: ## Find or install what the tests need (Debian, Ubuntu)
 	@sh configs/needs.sh

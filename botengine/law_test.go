@@ -434,7 +434,8 @@ func drawSettings(t *rapid.T) *Settings {
 
 var lawFlows = []string{leadFlow, "testdata/menu_only.yaml", "testdata/phone.yaml", "testdata/survey.yaml", "testdata/desk.yaml"}
 
-// TestLaws runs random inputs over the demo flow and some small ones.
+// TestLaws runs random inputs over the demo flow and some small ones (C1, C4,
+// C23, C31).
 func TestLaws(t *testing.T) {
 	for _, file := range lawFlows {
 		f := mustFlow(t, file)
@@ -460,7 +461,7 @@ func TestLaws(t *testing.T) {
 
 // TestLawsUncheckedFlows runs random inputs over random flows that the load
 // checks have not seen: what the gate in a turn promises, it promises whatever
-// the flow says.
+// the flow says (C1, C23).
 func TestLawsUncheckedFlows(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		f := drawFlow(rt)

@@ -6,7 +6,7 @@ import (
 )
 
 // Every mistake an owner can make has its exact message: where, what is wrong,
-// what would be right.
+// what would be right (C10, C39, E36).
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	with := func(oldNew ...string) string { return change(t, oldNew...) }

@@ -216,6 +216,7 @@ func TestConsentNotRequired(t *testing.T) {
 	}
 }
 
+// The link is the one of the language, or the one for all (C39).
 func TestPolicyURL(t *testing.T) {
 	t.Parallel()
 	s := mustBuild(t, change(t, "privacy_policy: https://shop.example/privacy",
