@@ -16,7 +16,7 @@ build: ## Build bin/zgoda
 run: build ## Build and run one gateway with the demo shop (another port: ZGODA_LISTEN=127.0.0.1:9000 make run)
 	bin/zgoda run
 
-cluster: build ## Three gateways, Redis and a balancer on this machine; Ctrl-C stops all
+cluster: build ## Three gateways, Redis, PostgreSQL and a balancer on this machine; Ctrl-C stops all
 	@sh configs/deploy/cluster.sh
 
 test: needs ## Run every test: race detector on, order shuffled

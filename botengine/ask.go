@@ -58,9 +58,7 @@ func (t *turn) askFor(st *step) (next int, waits bool) {
 		if t.holds(st.ask.field) {
 			return st.next.step, false
 		}
-	} else if k := slices.Index(t.s.Known, st.ask.field); k >= 0 {
-		// Answered under another version of the flow.
-		t.s.Known = slices.Delete(slices.Clone(t.s.Known), k, k+1)
+	} else if t.answeredBefore(st.ask) {
 		return st.next.step, false
 	}
 	t.putAsk(st, st.ask.text)

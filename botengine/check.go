@@ -197,15 +197,24 @@ func (t *turn) checkNumber(a *ask) (value, why string) {
 		return "", hintNone
 	}
 	f, err := strconv.ParseFloat(s, 64)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", hintNone
-	case a.min != nil && f < *a.min:
-		return "", hintTooLow
-	case a.max != nil && f > *a.max:
-		return "", hintTooHigh
+	}
+	if why := inRange(a, f); why != "" {
+		return "", why
 	}
 	return strconv.FormatFloat(f, 'f', -1, 64), ""
+}
+
+// inRange tells why a number is not within the step's range, "" where it is.
+func inRange(a *ask, f float64) (why string) {
+	switch {
+	case a.min != nil && f < *a.min:
+		return hintTooLow
+	case a.max != nil && f > *a.max:
+		return hintTooHigh
+	}
+	return ""
 }
 
 // dateForms are the ways a date is written where the locale is spoken. Only one

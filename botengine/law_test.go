@@ -432,7 +432,10 @@ func drawSettings(t *rapid.T) *Settings {
 	return s
 }
 
-var lawFlows = []string{leadFlow, "testdata/menu_only.yaml", "testdata/phone.yaml", "testdata/survey.yaml", "testdata/desk.yaml"}
+var lawFlows = []string{
+	leadFlow, "../configs/flows/appointment.yaml", "../configs/flows/order-status.yaml", "../configs/flows/newsletter.yaml",
+	"testdata/menu_only.yaml", "testdata/phone.yaml", "testdata/survey.yaml", "testdata/desk.yaml",
+}
 
 // TestLaws runs random inputs over the demo flow and some small ones (C1, C4,
 // C23, C31).
@@ -461,15 +464,19 @@ func TestLaws(t *testing.T) {
 
 // TestLawsUncheckedFlows runs random inputs over random flows that the load
 // checks have not seen: what the gate in a turn promises, it promises whatever
-// the flow says (C1, C23).
+// the flow says (C1, C23). Half way the flow may become another version.
 func TestLawsUncheckedFlows(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		f := drawFlow(rt)
 		s := drawSettings(rt)
 		s.Locales = []string{"pl"}
-		b := unchecked(f, s)
-		r := newTrial(rt, b)
-		for range rapid.IntRange(1, 20).Draw(rt, "turns") {
+		versions := []*Bot{unchecked(drawFlow(rt, "one"), s), unchecked(drawFlow(rt, "two"), s)}
+		r := newTrial(rt, versions[0])
+		turns := rapid.IntRange(1, 20).Draw(rt, "turns")
+		change := rapid.IntRange(0, 30).Draw(rt, "change")
+		for k := range turns {
+			if k == change {
+				r.bot = versions[1]
+			}
 			r.turn()
 		}
 	})
@@ -477,7 +484,7 @@ func TestLawsUncheckedFlows(t *testing.T) {
 
 // drawFlow makes a flow that is sound as a document and wild as a graph. Its
 // first step waits: without that a greeting could ask for consent.
-func drawFlow(t *rapid.T) *Flow {
+func drawFlow(t *rapid.T, hash string) *Flow {
 	n := rapid.IntRange(2, 8).Draw(t, "steps")
 	step := func() string { return fmt.Sprintf("s%d", rapid.IntRange(0, n-1).Draw(t, "to")) }
 	var b strings.Builder
@@ -517,7 +524,7 @@ func drawFlow(t *rapid.T) *Flow {
 		}
 	}
 	b.WriteString("  - {id: last, set: {v: '1', name2: x}, goto: done}\n  - {id: done, end: true}\n")
-	r := &reader{flow: &Flow{File: "wild", Hash: "wild", index: map[string]int{}}}
+	r := &reader{flow: &Flow{File: "wild", Hash: hash, index: map[string]int{}}}
 	if root := r.document([]byte(b.String())); root != nil {
 		r.root(root)
 		r.link()

@@ -1,7 +1,6 @@
 package botengine
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -126,7 +125,7 @@ func (t *turn) run() {
 	}
 	t.session()
 	t.expire()
-	if !t.answeredBefore() || !t.goOnFromCard() {
+	if !t.cardAnsweredBefore() || !t.goOnFromCard() {
 		t.act()
 	}
 	t.closeWithCard()
@@ -200,46 +199,6 @@ func (t *turn) session() {
 		}
 	}
 	t.s.LastAt = max(t.s.LastAt, t.now)
-}
-
-// adopt carries a conversation over to this version of the flow: to the step of
-// the same name and kind, else to the first answers step, else to the start.
-// Consent and what was collected stay as they are.
-func (t *turn) adopt() {
-	if t.s.Flow == t.b.flow.Hash {
-		return
-	}
-	t.s.Flow, t.s.Known = t.b.flow.Hash, t.collected()
-	t.s.Offers = slices.DeleteFunc(slices.Clone(t.s.Offers), func(o Offer) bool {
-		_, ok := t.b.flow.index[o.Step]
-		return !ok
-	})
-	if t.s.Step == "" {
-		return
-	}
-	if i, ok := t.b.flow.index[t.s.Step]; ok && t.b.flow.steps[i].same(t.s.Kind) {
-		return
-	}
-	queue, due := t.s.Queue, t.s.Due
-	switch {
-	case len(t.b.answers) > 0:
-		t.park(t.b.answers[0])
-	case queue != "":
-		t.rest()
-	default:
-		t.enter(0)
-		return
-	}
-	if queue != "" {
-		// It goes on waiting for a person, whatever the flow says now.
-		t.s.Queue, t.s.Due = queue, due
-	}
-}
-
-// collected lists the variables that have a value, in an order that does not
-// change.
-func (t *turn) collected() []string {
-	return slices.Sorted(maps.Keys(t.s.Vars))
 }
 
 // park makes the conversation wait at a step without showing it again.

@@ -202,7 +202,7 @@ func (a *App) wire(ctx context.Context) error {
 		wake = a.flusher.Wake
 	}
 	// A store that people can ask is one that visitors can ask about themselves.
-	a.privacy, _ = any(a.stores.contacts).(persistence.Privacy)
+	a.privacy, _ = a.stores.contacts.(persistence.Privacy)
 	a.effects = effects.NewRunner(a.opts.Log)
 	a.sockets = socket.NewGroup(a.opts.Sockets)
 	a.server = httpapi.New(httpapi.Options{

@@ -186,7 +186,8 @@ func (a *App) verify(ctx context.Context, c Change, before uint64) error {
 	if err != nil {
 		return err
 	}
-	open := c.Kind == ChangeErase && !record.Erased || c.Kind == ChangeCorrect && record.AppliedVSeq <= before
+	open := c.Kind == ChangeErase && !record.Erased || c.Kind == ChangeCorrect && record.AppliedVSeq <= before ||
+		c.Kind == ChangeRestrict && !record.Restricted || c.Kind == ChangeUnrestrict && record.Restricted
 	for purpose, status := range record.Consents {
 		ends := c.Kind == ChangeErase || c.Kind == ChangeWithdraw && len(c.Purposes) == 0 || slices.Contains(c.Purposes, purpose)
 		open = open || ends && status.Status == persistence.StatusGranted

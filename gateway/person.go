@@ -41,7 +41,7 @@ func OpenReader(ctx context.Context, o Options) (_ *Reader, err error) {
 	if r.sites, err = site.LoadDir(o.SitesDir, site.Options{Processor: o.Processor}); err != nil {
 		return nil, err
 	}
-	contacts, closeContacts, err := openPrivacy(ctx, o)
+	contacts, closeContacts, err := OpenContacts(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -63,19 +63,6 @@ func OpenReader(ctx context.Context, o Options) (_ *Reader, err error) {
 	}
 	r.chat = chat.NewService(chat.Options{Store: store, Node: "reader", Sealer: keyring, Privacy: contacts})
 	return r, nil
-}
-
-// openPrivacy opens the contact store for questions about people.
-func openPrivacy(ctx context.Context, o Options) (persistence.Privacy, func() error, error) {
-	store, closeStore, err := OpenContacts(ctx, o)
-	if err != nil {
-		return nil, nil, err
-	}
-	contacts, ok := any(store).(persistence.Privacy)
-	if !ok {
-		return nil, nil, errors.Join(persistence.ErrNeedsPostgres, closeStore())
-	}
-	return contacts, closeStore, nil
 }
 
 // openConversations opens the conversation store: the file that the contacts are

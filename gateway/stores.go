@@ -85,8 +85,8 @@ func (a *App) openServers(ctx context.Context, keys *seal.KeyFile, node string) 
 	a.stores = stores{
 		conversations: store, outbox: store, nodes: store, timers: store, shared: true,
 		ready: func(ctx context.Context) error {
-			if _, err := store.Positions(ctx, []persistence.Key{{Site: a.sites.Keys()[0], Conversation: "c_ready"}}); err != nil {
-				return fmt.Errorf("redis cannot be asked: %w", err)
+			if err := store.Ready(ctx); err != nil {
+				return fmt.Errorf("redis takes nothing: %w", err)
 			}
 			return nil
 		},

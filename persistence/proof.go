@@ -5,195 +5,141 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 )
 
-// chainFormat begins what is hashed, so that another format is another hash.
-const chainFormat = "zgoda ledger 1"
+// A Proof is the ledger of one visitor as it stands, in the order of its chain.
+// Verify checks it without the store that made it.
+type Proof struct {
+	Site    string    `json:"site"`
+	Visitor string    `json:"visitor"`
+	AsOf    time.Time `json:"as_of"`
+	// Format is how entries are hashed: ChainPostgres or ChainSQLite.
+	Format  string       `json:"format"`
+	Entries []ProofEntry `json:"entries"`
+	// Notices are the texts the entries point at, each once.
+	Notices []Notice `json:"notices"`
+	// Head is the hash of the newest entry of the chain, in hex; each entry's Hash
+	// is over the one before and itself.
+	Head string `json:"head"`
+}
 
-// A chainHash computes the hash of an entry from the hash of the one before.
-type chainHash func(site, visitor string, prev []byte, e *ProofEntry) []byte
+// A ProofEntry is one entry of the ledger with its place in the chain.
+type ProofEntry struct {
+	LedgerEntry
+	Seq        uint64    `json:"seq"`
+	VSeq       uint64    `json:"vseq"`
+	RecordedAt time.Time `json:"recorded_at"`
+	// Hash is in hex.
+	Hash string `json:"hash"`
+	// ClockAhead and ClockBack flag a gateway's clock that disagreed with the
+	// database's or with what it had said before.
+	ClockAhead bool `json:"clock_ahead,omitzero"`
+	ClockBack  bool `json:"clock_back,omitzero"`
+}
 
-// chainHashes are the two forms in which ledgers are chained: TextChainHash by
-// PostgreSQL, BinaryChainHash in the file store. A chain is of one form from its
-// first entry to its last; what is hashed begins differently in each, so no
-// entry has the same hash in both.
-var chainHashes = []chainHash{TextChainHash, BinaryChainHash}
+// Formats of a chain. They differ in how the fields of an entry are framed before
+// SHA-256: as text, every field with its length in bytes in front and times in
+// microseconds, or as bytes, with eight bytes of length and times in nanoseconds.
+const (
+	ChainPostgres = "zgoda ledger 1"
+	ChainSQLite   = "zgoda ledger 1 file"
+)
 
-// TextChainHash is the SHA-256 of an entry as text, with the hash of the entry
-// before in front (nil before the first). Every field has its length in bytes in
-// front, so no two entries give the same text; times are microseconds since
-// 1970, 0 for none.
-func TextChainHash(site, visitor string, prev []byte, e *ProofEntry) []byte {
-	text := fmt.Appendf(nil, "%s:%x:%d:%d", chainFormat, prev, e.Seq, e.VSeq)
-	for _, s := range chainFields(site, visitor, e) {
-		text = fmt.Appendf(text, ":%d:%s", len(s), s)
+// ClockTolerance is how far two clocks may disagree before an entry is flagged.
+const ClockTolerance = 5 * time.Second
+
+// Link returns the hash of an entry of the proof's visitor from the hash of the
+// entry before it, which is empty for the first.
+func (p *Proof) Link(before []byte, e *ProofEntry) []byte {
+	texts := []string{
+		p.Site, p.Visitor, e.ID, e.Purpose, e.Kind, e.Request, e.Grant, e.Notice, e.Locale, e.Actor, e.Method,
 	}
-	for _, t := range chainTimes(e) {
-		n := int64(0)
-		if !t.IsZero() {
-			n = t.UnixMicro()
-		}
-		text = fmt.Appendf(text, ":%d", n)
+	var sum [sha256.Size]byte
+	if p.Format == ChainSQLite {
+		sum = sha256.Sum256(framedBytes(before, e, texts))
+	} else {
+		sum = sha256.Sum256(framedText(before, e, texts))
 	}
-	sum := sha256.Sum256(text)
 	return sum[:]
 }
 
-// BinaryChainHash is the SHA-256 of the same in binary: every field after its
-// length as eight bytes, big end first; times are nanoseconds since 1970, 0 for
-// none.
-func BinaryChainHash(site, visitor string, prev []byte, e *ProofEntry) []byte {
-	h := sha256.New()
+func framedText(before []byte, e *ProofEntry, texts []string) []byte {
+	until := int64(0)
+	if !e.ValidUntil.IsZero() {
+		until = e.ValidUntil.UnixMicro()
+	}
+	out := fmt.Appendf(nil, "%s:%x:%d:%d", ChainPostgres, before, e.Seq, e.VSeq)
+	for _, s := range texts {
+		out = fmt.Appendf(out, ":%d:%s", len(s), s)
+	}
+	return fmt.Appendf(out, ":%d:%d:%d", e.OccurredAt.UnixMicro(), e.RecordedAt.UnixMicro(), until)
+}
+
+func framedBytes(before []byte, e *ProofEntry, texts []string) []byte {
+	var out []byte
 	field := func(b []byte) {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(b)))
-		h.Write(n[:])
-		h.Write(b)
+		out = binary.BigEndian.AppendUint64(out, uint64(len(b)))
+		out = append(out, b...)
 	}
 	number := func(n uint64) { field(binary.BigEndian.AppendUint64(nil, n)) }
-	field([]byte(chainFormat))
-	field(prev)
+	field([]byte("zgoda ledger 1"))
+	field(before)
 	number(e.Seq)
 	number(e.VSeq)
-	for _, s := range chainFields(site, visitor, e) {
+	for _, s := range texts {
 		field([]byte(s))
 	}
-	for _, t := range chainTimes(e) {
+	for _, t := range []time.Time{e.OccurredAt, e.RecordedAt, e.ValidUntil} {
 		n := int64(0)
 		if !t.IsZero() {
 			n = t.UnixNano()
 		}
-		number(uint64(n)) //nolint:gosec // the bits are what counts
+		number(uint64(n))
 	}
-	return h.Sum(nil)
+	return out
 }
 
-func chainFields(site, visitor string, e *ProofEntry) []string {
-	return []string{
-		site, visitor, e.ID, e.Purpose, e.Kind, e.Request, e.Grant, e.Notice, e.Locale, e.Actor, e.Method,
+// Verify recomputes the chain and the hashes of the texts. It returns an error
+// that names the first entry that was changed or does not follow from the one
+// before, or the text that is missing. It asks no store.
+func (p *Proof) Verify() error {
+	if p.Format != ChainPostgres && p.Format != ChainSQLite {
+		return fmt.Errorf("the proof's format is %q; this program knows %q and %q", p.Format, ChainPostgres, ChainSQLite)
 	}
-}
-
-func chainTimes(e *ProofEntry) []time.Time {
-	return []time.Time{e.OccurredAt, e.RecordedAt, e.ValidUntil}
-}
-
-// A ProofError says what does not fit in a proof. Seq and ID name the first such
-// entry of the ledger; Seq is 0 where it is a text, or the proof as a whole.
-type ProofError struct {
-	Seq    uint64
-	ID     string
-	Reason string
-}
-
-// Error names the entry and the reason.
-func (e *ProofError) Error() string {
-	if e.Seq == 0 {
-		return e.Reason
-	}
-	return fmt.Sprintf("entry %d (%s) %s", e.Seq, e.ID, e.Reason)
-}
-
-// Check recomputes everything that holds a proof together, without any store:
-// the texts have the hashes they are named by, every entry points at a text that
-// is there, answers point at the request they answer, and the entries form the
-// chain that Head ends. The error is a *ProofError.
-func (p *Proof) Check() error {
-	notices, err := p.checkNotices()
-	if err != nil {
+	if err := p.verifyChain(); err != nil {
 		return err
 	}
-	if err := p.checkReferences(notices); err != nil {
-		return err
-	}
-	return p.checkChain()
-}
-
-func (p *Proof) checkNotices() (map[string]bool, error) {
-	known := make(map[string]bool, len(p.Notices))
+	texts := map[string]bool{}
 	for i := range p.Notices {
 		n := &p.Notices[i]
-		sum := sha256.Sum256([]byte(n.Canonical))
-		if hex.EncodeToString(sum[:]) != n.Hash {
-			return nil, &ProofError{Reason: fmt.Sprintf("the text named %.16q was changed: it has another hash", n.Hash)}
+		if sum := sha256.Sum256([]byte(n.Canonical)); hex.EncodeToString(sum[:]) != n.Hash {
+			return fmt.Errorf("notice %s is not the hash of its text", n.Hash)
 		}
-		known[n.Hash] = true
+		texts[n.Hash] = true
 	}
-	return known, nil
-}
-
-// checkReferences holds the entries to what they point at.
-func (p *Proof) checkReferences(notices map[string]bool) error {
-	before := make(map[string]*ProofEntry, len(p.Entries))
 	for i := range p.Entries {
-		e := &p.Entries[i]
-		fail := func(reason string) error { return &ProofError{Seq: uint64(i) + 1, ID: e.ID, Reason: reason} }
-		if e.Seq != uint64(i)+1 {
-			return fail(fmt.Sprintf("is numbered %d: one is missing, or they were put in another order", e.Seq))
+		if n := p.Entries[i].Notice; n != "" && !texts[n] {
+			return fmt.Errorf("the text of notice %s is missing", n)
 		}
-		if i > 0 && e.VSeq <= p.Entries[i-1].VSeq {
-			return fail("does not come after the one before")
-		}
-		if e.ID == "" || before[e.ID] != nil {
-			return fail("has no name of its own")
-		}
-		if e.Notice != "" && !notices[e.Notice] {
-			return fail("points at a text that is not in the proof")
-		}
-		if e.Kind == KindGranted || e.Kind == KindDeclined || e.Kind == KindDeferred {
-			asked := before[e.Request]
-			if asked == nil || asked.Kind != KindRequested || asked.Purpose != e.Purpose || asked.Notice != e.Notice || asked.Locale != e.Locale {
-				return fail("answers a request that is not before it")
-			}
-		}
-		before[e.ID] = e
 	}
 	return nil
 }
 
-// checkChain recomputes the hashes. Of the two forms the one that gets further
-// is the chain's.
-func (p *Proof) checkChain() error {
-	furthest := 0
-	for _, hash := range chainHashes {
-		fits := p.chained(hash)
-		if fits == len(p.Entries) {
-			return p.checkHead()
-		}
-		furthest = max(furthest, fits)
-	}
-	e := &p.Entries[furthest]
-	reason := "was changed, or does not follow the one before"
-	if e.Hash == "" {
-		reason = "has no hash"
-	}
-	return &ProofError{Seq: e.Seq, ID: e.ID, Reason: reason}
-}
-
-// chained returns how many entries have the hash that follows from the one
-// before.
-func (p *Proof) chained(hash chainHash) int {
-	prev := []byte{}
+func (p *Proof) verifyChain() error {
+	sum := []byte{}
 	for i := range p.Entries {
 		e := &p.Entries[i]
-		stated, err := hex.DecodeString(e.Hash)
-		if err != nil || !bytes.Equal(stated, hash(p.Site, p.Visitor, prev, e)) {
-			return i
+		hash, err := hex.DecodeString(e.Hash)
+		if e.Seq != uint64(i+1) || err != nil || !bytes.Equal(p.Link(sum, e), hash) {
+			return fmt.Errorf("entry %d (%s) was changed or does not follow entry %d", e.Seq, e.ID, i)
 		}
-		prev = stated
+		sum = hash
 	}
-	return len(p.Entries)
-}
-
-func (p *Proof) checkHead() error {
-	last := ""
-	if n := len(p.Entries); n > 0 {
-		last = p.Entries[n-1].Hash
-	}
-	if last != p.Head {
-		return &ProofError{Reason: "the chain does not end with the hash that the proof states: entries are missing at its end"}
+	if hex.EncodeToString(sum) != p.Head {
+		return errors.New("the ledger does not end where its head says")
 	}
 	return nil
 }

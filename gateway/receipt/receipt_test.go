@@ -52,7 +52,7 @@ func (b *book) add(l persistence.LedgerEntry) string {
 	}
 	e := persistence.ProofEntry{LedgerEntry: l, Seq: n, VSeq: n + 1, RecordedAt: l.OccurredAt.Add(time.Second)}
 	prev, _ := hex.DecodeString(b.proof.Head)
-	e.Hash = hex.EncodeToString(persistence.TextChainHash(b.proof.Site, b.proof.Visitor, prev, &e))
+	e.Hash = hex.EncodeToString(b.proof.Link(prev, &e))
 	b.proof.Entries, b.proof.Head = append(b.proof.Entries, e), e.Hash
 	return l.ID
 }
@@ -74,7 +74,7 @@ func (b *book) ask(purpose, locale string) persistence.LedgerEntry {
 }
 
 func newBook(t testing.TB) *book {
-	return &book{st: demo(t), proof: persistence.Proof{Site: "demo", Visitor: "v_aaaaaaaaaaaaaaaaaaaaaaaaaa", AsOf: noon}}
+	return &book{st: demo(t), proof: persistence.Proof{Site: "demo", Visitor: "v_aaaaaaaaaaaaaaaaaaaaaaaaaa", AsOf: noon, Format: persistence.ChainPostgres}}
 }
 
 // agreed is a visitor who agreed to be answered and declined marketing.
@@ -322,6 +322,14 @@ func TestC20_VerifyRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
+	// A chain may be whole and still say what cannot have been.
+	other := newBook(t)
+	l := other.ask(persistence.PurposeLead, "pl")
+	l.Kind, l.Purpose = persistence.KindGranted, persistence.PurposeMarketingSMS
+	other.add(l)
+	if _, err := s.Proof(&other.proof); err == nil {
+		t.Error("a grant for another purpose than was asked was signed")
+	}
 	if _, err := s.Proof(&broken); err == nil {
 		t.Error("a broken proof was signed")
 	}
@@ -416,7 +424,7 @@ func FuzzContent(f *testing.F) {
 		_ = content(data, v.Receipt, v.Receipt.Check)
 		_ = v.WriteText(&strings.Builder{})
 		v = Verified{Proof: new(persistence.Proof)}
-		_ = content(data, v.Proof, v.Proof.Check)
+		_ = content(data, v.Proof, func() error { return checkProof(v.Proof) })
 		_ = v.WriteText(&strings.Builder{})
 	})
 }

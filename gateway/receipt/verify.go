@@ -150,7 +150,29 @@ func checkProof(p *persistence.Proof) error {
 	if p.Site == "" || p.Visitor == "" || p.AsOf.IsZero() || len(p.Entries) == 0 {
 		return errors.New("it does not say of whom it is, or says nothing")
 	}
-	return p.Check()
+	if err := p.Verify(); err != nil {
+		return err
+	}
+	return checkAnswers(p)
+}
+
+// checkAnswers wants every answer to follow the question it names: for the same
+// purpose, in the same words.
+func checkAnswers(p *persistence.Proof) error {
+	asked := make(map[string]*persistence.ProofEntry, len(p.Entries))
+	for i := range p.Entries {
+		e := &p.Entries[i]
+		switch e.Kind {
+		case persistence.KindRequested:
+			asked[e.ID] = e
+		case persistence.KindGranted, persistence.KindDeclined, persistence.KindDeferred:
+			q := asked[e.Request]
+			if q == nil || q.Purpose != e.Purpose || q.Notice != e.Notice || q.Locale != e.Locale {
+				return fmt.Errorf("entry %d (%s) answers a request that is not before it", e.Seq, e.ID)
+			}
+		}
+	}
+	return nil
 }
 
 // Check looks at what of a receipt can be checked with nothing else at hand: the
