@@ -31,6 +31,8 @@ type Held struct {
 	Ledger persistence.Proof
 	// Person is what the contact store has, nil where it knows nothing.
 	Person *persistence.Person
+	// ahead: the conversation has decisions that the contact store has not yet.
+	ahead bool
 	// Events are the newest of the log; Complete says that these are all there are.
 	Events   []protocol.Event
 	Complete bool
@@ -56,6 +58,7 @@ func (s *Service) Held(ctx context.Context, st *site.Site, key persistence.Key, 
 	h.Ledger = past
 	if person != nil {
 		h.Ledger = merge(person.Proof, past)
+		h.ahead = len(h.Ledger.Entries) > len(person.Proof.Entries)
 	}
 	if !h.Exists {
 		return h, nil
@@ -146,8 +149,9 @@ func (s *Service) remembered(st *site.Site, v *View) (p persistence.Proof, whole
 			whole = whole && texts[hash]
 		}
 	}
-	// A store that may have gone back in time may have lost the newest.
-	return p, whole && !v.snap.Doubt
+	// Of an erased visitor nothing is remembered, and a store that may have gone
+	// back in time may have lost the newest.
+	return p, whole && v.Exists() && !v.Erased() && !v.snap.Doubt
 }
 
 func ledgerEntry(e *botengine.PastEntry) persistence.ProofEntry {
@@ -184,10 +188,11 @@ func merge(proof, past persistence.Proof) persistence.Proof {
 }
 
 // Values returns the contact values by field: those of the contact store, and
-// over them those that the conversation has now.
+// over them those that the conversation has now. Where a decision is still on its
+// way to the contact store, the conversation alone knows what holds.
 func (h *Held) Values() map[string]string {
 	out := map[string]string{}
-	if h.Person != nil {
+	if h.Person != nil && !(h.Exists && h.ahead) {
 		maps.Copy(out, h.Person.Fields)
 	}
 	maps.Copy(out, h.Fields)
