@@ -33,6 +33,8 @@ type trial struct {
 	cards    []string
 	owner    string
 	effects  []*Effect
+	// grown: the visitor has said that they are old enough.
+	grown bool
 }
 
 func newTrial(t *rapid.T, b *Bot) *trial {
@@ -181,6 +183,9 @@ func (r *trial) turn() {
 	if open := r.state.Card; in.Kind == InputDecision && (open == nil || open.Request != in.Request) {
 		r.t.Fatalf("%+v answers a card that is not open", in)
 	}
+	if in.Kind == InputChoice && in.Choice == ageReached {
+		r.grown = true
+	}
 	for _, e := range got.Entries {
 		r.entry(e)
 	}
@@ -216,6 +221,9 @@ func (r *trial) entry(e Entry) {
 	r.ids[e.ID] = true
 	switch e.Kind {
 	case statusRequested:
+		if r.s.AgeLimit > 0 && !r.grown {
+			r.t.Fatalf("asked for consent before the age: %+v", e)
+		}
 		if e.Actor == actorSystem {
 			if r.asked[e.Purpose] {
 				r.t.Fatalf("the bot asked for %s twice in a session", e.Purpose)
@@ -263,6 +271,9 @@ func (r *trial) entry(e Entry) {
 
 // mayCollect fails where nothing may be collected.
 func (r *trial) mayCollect(what string) {
+	if r.s.AgeLimit > 0 && !r.grown {
+		r.t.Fatalf("%s without the age", what)
+	}
 	_, refused := r.refused[r.base()]
 	if !r.inForce(r.base()) && (r.s.RequireConsent || refused || len(r.s.Purposes) == 0) {
 		r.t.Fatalf("%s without a grant in force", what)
@@ -367,6 +378,8 @@ func drawSettings(t *rapid.T) *Settings {
 		s.Notices = nil
 	case 2:
 		s.ValidMS = map[string]int64{"lead_contact": day, "marketing_email": 3 * day}
+	case 4:
+		s.AgeLimit = 16
 	case 3:
 		s.Purposes = append(s.Purposes, "marketing_phone")
 		publish(s)

@@ -164,6 +164,8 @@ type Profile struct {
 	Held []string `json:"held,omitzero"`
 	// Refs maps each held field to the reference of its newest valid value.
 	Refs map[string]string `json:"refs,omitzero"`
+	// Age is what the visitor said about their age, nil where nobody asked.
+	Age *AgeBand `json:"age,omitzero"`
 }
 
 // Consent is where one purpose stands.
@@ -404,6 +406,9 @@ type Settings struct {
 	ValidMS map[string]int64
 	// Region is the default region of phone numbers ("PL").
 	Region string
+	// AgeLimit is the age from which a visitor can consent alone, in years: whoever
+	// is to be shown a card is asked first. 0: nobody is asked.
+	AgeLimit int
 	// Hours are the opening hours; nil: always open.
 	Hours *Hours
 }

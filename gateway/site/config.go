@@ -79,6 +79,7 @@ type consentConfig struct {
 	recipientsGiven        bool
 	retention              Retention
 	authority              Authority
+	ageLimit               int
 }
 
 // anyLocale is the key of a policy link that is the same in every locale.
