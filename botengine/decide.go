@@ -167,6 +167,9 @@ func (t *turn) afterDecision(card *OpenCard, answer string) {
 	}
 	if answer == AnswerDecline {
 		t.say(t.v.own.declinedNoted)
+		if slices.Contains(card.Purposes, t.b.base) {
+			t.stopCollecting(true)
+		}
 		return
 	}
 	if slices.Contains(card.Purposes, t.b.base) && len(t.b.opening) > 0 && t.missingFields() {
