@@ -1,0 +1,414 @@
+package botengine
+
+import "strings"
+
+// An atSign is an @ or what stands for it, from lexeme first up to lexeme end.
+type atSign struct {
+	first, end int
+	kind       atKind
+}
+
+type atKind uint8
+
+const (
+	atPlain  atKind = iota // @ with nothing around it
+	atSpaced               // @ with blanks around it
+	atWord                 // a word or sign that means nothing else, or one in brackets
+	atWeak                 // "at"
+)
+
+// Marks that may stand around a word for a sign, as in "(at)" or "-at-".
+const wrappers = `()[]{}<>|*-_/~"',.`
+
+// mails finds e-mail addresses in what was read.
+func (d *detector) mails() {
+	rd := &d.read
+	last := 0 // first lexeme that belongs to no address yet
+	for i := 0; i < len(rd.lexemes); i++ {
+		at, ok := rd.atSign(i, last)
+		if !ok {
+			continue
+		}
+		from := rd.local(at, last)
+		if from < 0 {
+			continue
+		}
+		end := rd.host(at)
+		if end < 0 || at.kind == atWeak && !rd.meansAt(at, from, end) || at.kind != atPlain && rd.isHandle(at, from) {
+			continue
+		}
+		d.found = append(d.found, detail{rd.lexemes[from].start, rd.lexemes[end-1].end, detailEmail})
+		last, i = end, end-1
+	}
+}
+
+// atSign reads what stands for @ at place i. It begins after what is around it.
+func (rd *reading) atSign(i, last int) (atSign, bool) {
+	t := rd.lexemes[i]
+	at := atSign{first: i, end: i + 1, kind: atWord}
+	switch {
+	case t.kind == lexemeMark && t.r == '@':
+		at.kind = atPlain
+	case t.kind == lexemeMark && (t.r == '🐒' || t.r == 'ⓐ'):
+	case t.kind != lexemeWord:
+		return at, false
+	case wordRoles[t.text]&roleAt != 0:
+	case wordRoles[t.text]&roleWeakAt != 0:
+		at.kind = atWeak
+		if next := rd.skipFiller(i + 1); rd.isRole(next, roleSign) {
+			at.kind, at.end = atWord, next+1
+		}
+	case t.text == "a" && rd.isMark(i-1, "([{<") && rd.isMark(i+1, ")]}>"):
+	case t.text == "a" && i > last+1 && rd.at(i-2).text == "kolku": // "w kółku a"
+		at.first = max(last, i-4)
+	case t.text == "w" && rd.at(i+2).text == "kolku" && rd.at(i+4).text == "a":
+		at.end = i + 5
+	case rd.isRole(i, roleAt):
+	default:
+		return rd.gluedAt(i)
+	}
+	if before := rd.skipFillerBack(at.first - 1); before >= last && at.kind == atWord && t.kind == lexemeWord && rd.isRole(before, roleSign) {
+		at.first = before // "znak małpy", "znak zavináč"
+	}
+	return rd.unwrap(at, last), true
+}
+
+// gluedAt finds a word for @ that is written together with what is around it:
+// "ela63małpawp.pl".
+func (rd *reading) gluedAt(i int) (atSign, bool) {
+	t := rd.lexemes[i]
+	for _, w := range []string{"malpa", "zavinac", "klammeraffe"} {
+		at := strings.Index(t.text, w)
+		if at < 0 || t.end-t.start < len(t.text) || len(t.text) == len(w) {
+			continue
+		}
+		return atSign{first: i, end: i + 1, kind: atWord}, true
+	}
+	return atSign{}, false
+}
+
+// unwrap takes in what stands around the sign: brackets, blanks, a line break.
+func (rd *reading) unwrap(at atSign, last int) atSign {
+	before, after := at.first, at.end
+	const most = 5
+	marks := false
+	for n := 0; n < most && before > last && rd.isFiller(before-1); n++ {
+		before--
+		marks = marks || rd.lexemes[before].kind == lexemeMark
+	}
+	left := marks
+	marks = false
+	for n := 0; n < most && after < len(rd.lexemes) && rd.isFiller(after); n++ {
+		marks = marks || rd.lexemes[after].kind == lexemeMark
+		after++
+	}
+	switch {
+	case at.kind == atWeak && left && marks && rd.lexemes[at.first-1].kind == lexemeMark:
+		at.kind = atWord
+	case at.kind == atPlain && (before < at.first || after > at.end):
+		at.kind = atSpaced
+	}
+	if at.kind == atPlain || at.kind == atSpaced && !left && !marks {
+		// Only blanks around an @: marks beside it belong to the address.
+		before, after = at.first, at.end
+		if rd.at(before-1).kind == lexemeSpace {
+			before--
+		}
+		if rd.at(after).kind == lexemeSpace {
+			after++
+		}
+	}
+	at.first, at.end = max(before, last), after
+	return at
+}
+
+// isFiller tells whether the lexeme at place i may stand beside a word for a sign.
+func (rd *reading) isFiller(i int) bool {
+	return rd.at(i).kind == lexemeSpace && i < len(rd.lexemes) || rd.isMark(i, wrappers)
+}
+
+func (rd *reading) skipFiller(i int) int {
+	for n := 0; n < 5 && rd.isFiller(i); n++ {
+		i++
+	}
+	return i
+}
+
+func (rd *reading) skipFillerBack(i int) int {
+	for n := 0; n < 5 && i >= 0 && rd.isFiller(i); n++ {
+		i--
+	}
+	return i
+}
+
+// isAtom tells whether a lexeme is part of a name: letters or digits.
+func (t lexeme) isAtom() bool { return t.kind == lexemeWord || t.kind == lexemeDigits }
+
+// local finds where the local part before the sign begins, or gives -1.
+func (rd *reading) local(at atSign, last int) int {
+	i := at.first - 1
+	for i >= last && rd.isMark(i, "_-+%.") { // "name_@"
+		i--
+	}
+	if i < last || !rd.lexemes[i].isAtom() || rd.isRole(i, roleAt) {
+		return -1
+	}
+	from := i
+	for from >= last {
+		from = rd.glued(from, last)
+		if next := rd.letters(from, last, -1); next < from {
+			from = next
+			break
+		}
+		next := rd.joined(from, last)
+		if next < 0 {
+			break
+		}
+		from = next
+	}
+	for from < i && !rd.lexemes[from].isAtom() {
+		from++
+	}
+	return from
+}
+
+// glued goes back over what is written together with the lexeme at place i.
+func (rd *reading) glued(i, last int) int {
+	for i > last && (rd.lexemes[i-1].isAtom() || rd.isMark(i-1, "._-+%'")) {
+		i--
+	}
+	return i
+}
+
+// letters goes over letters written apart, "k r y s i a" or "k.r.y.s.i.a", from
+// place i in the direction of step, and gives the last one.
+func (rd *reading) letters(i, last, step int) int {
+	single := func(i int) bool {
+		t := rd.at(i)
+		return i >= last && t.isAtom() && len(t.text) == 1
+	}
+	n, at := 0, i
+	for single(at) && rd.isBlankOrDot(at+step) && single(at+2*step) {
+		at += 2 * step
+		n++
+	}
+	if n < 1 || n < 2 && !rd.isMark(i+1, "@") && step < 0 {
+		return i
+	}
+	return at
+}
+
+func (rd *reading) isBlankOrDot(i int) bool {
+	return rd.at(i).kind == lexemeSpace && i >= 0 && i < len(rd.lexemes) || rd.isMark(i, ".-")
+}
+
+// joined finds what is joined to the lexeme at place i by a word, "jan kropka" or
+// "jan podkreślnik", or by being a number: "jan 99", "jan ninety nine". It gives
+// where that begins, or -1.
+func (rd *reading) joined(i, last int) int {
+	word := rd.skipFillerBack(i - 1)
+	if word < last || word == i-1 && !rd.isRole(word, roleDot|roleJoin) {
+		return -1
+	}
+	if rd.isRole(word, roleDot|roleJoin) {
+		before := rd.skipFillerBack(word - 1)
+		if rd.at(before).text == "full" { // "full stop"
+			before = rd.skipFillerBack(before - 1)
+		}
+		if before >= last && rd.lexemes[before].isAtom() && !rd.isRole(before, roleAt) {
+			return before
+		}
+		return -1
+	}
+	if rd.isNumber(i) && word == i-2 && rd.lexemes[i-1].kind == lexemeSpace && rd.lexemes[word].isAtom() {
+		return word
+	}
+	return -1
+}
+
+// isNumber tells whether a lexeme is a short number.
+func (rd *reading) isNumber(i int) bool {
+	t := rd.lexemes[i]
+	if t.kind == lexemeDigits {
+		return len(t.text) <= 4
+	}
+	var buf [8]numeral
+	_, ok := numeralsIn(buf[:0], t.text)
+	return ok && len(t.text) > 2
+}
+
+// host reads the host after the sign and gives the lexeme after it, or -1.
+func (rd *reading) host(at atSign) int {
+	if rd.gluedHost(at) {
+		return rd.dotted(at.end, at, true)
+	}
+	i := at.end
+	if !rd.at(i).isAtom() {
+		return -1
+	}
+	return rd.dotted(rd.label(i, at), at, false)
+}
+
+// gluedHost tells whether the host began in the same word as the sign.
+func (rd *reading) gluedHost(at atSign) bool {
+	t := rd.at(at.end - 1)
+	return at.kind == atWord && t.kind == lexemeWord && wordRoles[t.text]&(roleAt|roleWeakAt|roleSign) == 0 && t.text != "a"
+}
+
+// label reads one label of a host from place i and gives the lexeme after it.
+func (rd *reading) label(i int, at atSign) int {
+	if end := rd.letters(i, 0, 1); end > i {
+		return end + 1
+	}
+	for {
+		for rd.at(i).isAtom() || rd.isMark(i, "-_") && rd.at(i+1).isAtom() && !rd.isRole(i+1, roleDot) {
+			i++
+		}
+		// "t minus online"
+		word := rd.skipFiller(i)
+		if at.kind == atPlain || word == i || !rd.isRole(word, roleJoin) {
+			return i
+		}
+		next := rd.skipFiller(word + 1)
+		if next == word+1 || !rd.at(next).isAtom() {
+			return i
+		}
+		i = next
+	}
+}
+
+// dotted reads the labels after the first one, which ends before place i. The last
+// one must be a top-level domain; a host without any counts where many have mail.
+func (rd *reading) dotted(i int, at atSign, glued bool) int {
+	end, first, dots := -1, i-1, 0
+	for {
+		next, kind := rd.dot(i, at, dots)
+		if next < 0 {
+			break
+		}
+		after := rd.label(next, at)
+		last := rd.at(after - 1)
+		known := wordRoles[last.text]&roleTLD != 0 || after-next > 1 && rd.spelledTLD(next, after)
+		punycode := after-next > 1 && rd.at(next).text == "xn"
+		switch {
+		case punycode, last.kind == lexemeWord && (known || len(last.text) >= 2 && kind != dotLoose):
+			end = after
+		case kind == dotLoose:
+			return end
+		}
+		i = after
+		dots++
+		if kind == dotNone {
+			break
+		}
+	}
+	if end < 0 && dots == 0 && !glued && at.kind != atWeak && rd.isRole(first, roleProvider) && first == at.end {
+		return i
+	}
+	return end
+}
+
+// spelledTLD tells whether letters written apart are a top-level domain.
+func (rd *reading) spelledTLD(from, end int) bool {
+	var b strings.Builder
+	for _, t := range rd.lexemes[from:end] {
+		if len(t.text) > 1 {
+			return false
+		}
+		b.WriteString(t.text)
+	}
+	return wordRoles[b.String()]&roleTLD != 0
+}
+
+type dotKind uint8
+
+const (
+	dotPlain dotKind = iota // a dot
+	dotWord                 // a word for it, or one in brackets
+	dotLoose                // a dot among blanks, or a comma: only before a known domain
+	dotNone                 // none at all: "wp pl"
+)
+
+// dot reads the dot at place i and gives where the next label begins, or -1.
+func (rd *reading) dot(i int, at atSign, dots int) (int, dotKind) {
+	if rd.isMark(i, ".") && rd.at(i+1).isAtom() && !rd.isRole(i+1, roleDot) {
+		return i + 1, dotPlain
+	}
+	next := rd.skipFiller(i)
+	tld := func(i int) bool { return rd.isRole(i, roleTLD) }
+	if rd.isRole(next, roleDot) || rd.at(next).text == "full" && rd.isRole(next+2, roleDot) {
+		if rd.at(next).text == "full" {
+			next += 2
+		}
+		if after := rd.skipFiller(next + 1); rd.at(after).isAtom() {
+			return after, dotWord
+		}
+		return -1, 0
+	}
+	if !rd.at(next).isAtom() || next == i {
+		return -1, 0
+	}
+	word := at.kind != atPlain
+	switch between := rd.lexemes[i:next]; {
+	case len(between) == 1 && between[0].kind == lexemeMark && between[0].r == ',' && dots == 0 && tld(next):
+		return next, dotLoose
+	case hasMark(between, '.') && (tld(next) || len(rd.at(next).text) == 1) && !rd.endsSentence(i, between):
+		return next, dotLoose
+	case word && dots == 0 && len(between) == 1 && between[0].kind == lexemeSpace && tld(next) && rd.endsWithTLD(next, at):
+		return next, dotNone
+	}
+	return -1, 0
+}
+
+func hasMark(lexemes []lexeme, r rune) bool {
+	for _, t := range lexemes {
+		if t.kind == lexemeMark && t.r == r {
+			return true
+		}
+	}
+	return false
+}
+
+// endsSentence tells whether the marks after place i end a sentence rather than
+// part a host: "anna@wp.pl. To ja" has its domain already.
+func (rd *reading) endsSentence(i int, between []lexeme) bool {
+	return between[0].kind == lexemeMark && between[0].r == '.' && rd.isRole(i-1, roleTLD) && !rd.isMark(i-2, "@")
+}
+
+// endsWithTLD tells whether "wp pl" is meant as a host: where many have mail, or
+// after a word that means @ and nothing else.
+func (rd *reading) endsWithTLD(next int, at atSign) bool {
+	return rd.isRole(next-2, roleProvider) || at.kind == atWord && wordRoles[rd.at(next).text]&(roleWeakAt|roleAnd|roleNoLocal) == 0
+}
+
+// meansAt tells whether "at" between these places stands for @. It does where the
+// dot is a word that is not English, and else where the host is one that people
+// have mail at, the local part looks like one, or the line talks of an address.
+func (rd *reading) meansAt(at atSign, from, end int) bool {
+	before := rd.lexemes[from:at.first]
+	if len(before) == 1 && before[0].kind == lexemeWord && wordRoles[before[0].text]&roleNoLocal != 0 {
+		return false
+	}
+	dotted := false
+	for i := at.end; i < end; i++ {
+		dotted = dotted || rd.isRole(i, roleDot) && rd.at(i-1).kind != lexemeMark || rd.isMark(i, "([{")
+		if rd.isRole(i, roleProvider) && i == at.end {
+			return true
+		}
+	}
+	if dotted || len(before) > 1 || wordRoles[before[0].text]&roleOffice != 0 {
+		return true
+	}
+	const near = 8
+	for i := max(0, from-near); i < from; i++ {
+		if rd.isRole(i, roleMailTalk) {
+			return true
+		}
+	}
+	return false
+}
+
+// isHandle tells whether "insta @name" is a name in a social network.
+func (rd *reading) isHandle(at atSign, from int) bool {
+	return at.kind == atSpaced && rd.isRole(at.first-1, roleHandle) && from == at.first-1
+}
