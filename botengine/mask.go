@@ -46,7 +46,21 @@ func detect(s, region string) []detail {
 	if signsIn(s) == 0 {
 		return nil
 	}
-	d := detector{plan: dialPlanOf(region)}
+	return detectSlowly(s, region)
+}
+
+// detectSlowly is for lines with signs.
+func detectSlowly(s, region string) []detail {
+	m := new(struct { // enough for most lines, allocated at once
+		d       detector
+		lexemes [32]lexeme
+		groups  [8]group
+		digits  [32]byte
+	})
+	d := &m.d
+	d.plan = dialPlanOf(region)
+	d.read.lexemes = m.lexemes[:0]
+	d.run.groups, d.run.digits = m.groups[:0], m.digits[:0]
 	d.line(s, 0, 0)
 	return d.found
 }
@@ -110,7 +124,8 @@ func (d *detector) piece(s string, from, depth int) {
 	if len(d.found) == at {
 		return
 	}
-	here := append([]detail(nil), d.found[at:]...)
+	var some [4]detail
+	here := append(some[:0], d.found[at:]...)
 	d.found = d.found[:at]
 	if depth == maxRounds {
 		d.found = append(d.found, detail{from, from + len(s), here[0].kind})

@@ -13,17 +13,18 @@ func (d *detector) accepts(i, j int) bool {
 		return true
 	}
 	first, end := r.groups[i].first, r.groups[j].end
-	whole := (i == 0 || r.groups[i].weak || r.groups[i-1].taken) &&
-		(j+1 == len(r.groups) || r.groups[j+1].weak || r.groups[j+1].taken)
-	said := whole && r.wordsOf(i, j) >= minSaidWords && len(digits) > minPhoneDigits+1
-	if !d.looksRight(digits) && !said {
-		if !whole || len(digits) > maxPhoneDigits || d.read.talk(first) != talkPhone {
-			return false
-		}
-	} else if r.isList(i, j) && d.read.talk(first) != talkPhone {
+	whole := (i == 0 || r.groups[i].before != separatorUsual || r.groups[i-1].taken) &&
+		(j+1 == len(r.groups) || r.groups[j+1].before != separatorUsual || r.groups[j+1].taken)
+	said := whole && r.wordsOf(i, j) >= minSaidWords && len(digits) > minPhoneDigits
+	right := said || d.looksRight(digits) || i < j && d.oldTrunk(digits)
+	if !right && (!whole || len(digits) > maxPhoneDigits) {
+		return false // before anything that costs
+	}
+	before, after := d.read.talk(first), d.read.talkAfter(end)
+	if before == talkOther || after == talkOther || d.read.inCode(first, end) {
 		return false
 	}
-	return d.read.talk(first) != talkOther && !d.read.inCode(first, end) && !d.read.isOtherAfter(end)
+	return before == talkPhone || after == talkPhone || right && !r.isRising(i, j) && !r.isPostal(i, j)
 }
 
 // minSaidWords is how many words make a number that nobody says for another
@@ -53,46 +54,68 @@ func (d *detector) looksRight(digits []byte) bool {
 	return n > 0 && len(digits) > n && string(digits[:n]) == d.plan.code && d.plan.has(digits[n:])
 }
 
-// isList tells whether the groups are a list of numbers rather than one: counting,
-// lottery numbers, postal codes.
-func (r *run) isList(i, j int) bool {
-	groups := r.groups[i : j+1]
-	value := func(g group) int {
-		v := 0
-		for _, c := range r.digits[g.from:g.to] {
-			v = v*10 + int(c-'0')
+// oldTrunk tells whether digits are a number with the zero that was dialled before
+// it once, as in Poland and the Czech Republic.
+func (d *detector) oldTrunk(digits []byte) bool {
+	return d.plan.code != "" && d.plan.trunk == "" && digits[0] == '0' && d.plan.has(digits[1:])
+}
+
+// isRising tells whether the groups count or are lottery numbers. Five pairs after
+// a zero are a number as France writes it.
+func (r *run) isRising(i, j int) bool {
+	least := 5
+	if g := r.groups[i]; r.digits[g.from] == '0' {
+		least = 6
+	}
+	if j-i+1 < least {
+		return false
+	}
+	last := -1
+	for _, g := range r.groups[i : j+1] {
+		v := number(r.digits[g.from:g.to])
+		if g.to-g.from > 3 || v <= last {
+			return false
 		}
-		return v
+		last = v
 	}
-	rising, postal := len(groups) > 4, len(groups) > 1
-	for k, g := range groups {
-		n := g.to - g.from
-		rising = rising && n < 3 && (k == 0 || value(groups[k-1]) < value(g))
-		postal = postal && n == 5
+	return true
+}
+
+// isPostal tells whether all groups are postal codes, which in Germany look like
+// area codes.
+func (r *run) isPostal(i, j int) bool {
+	for _, g := range r.groups[i : j+1] {
+		if g.to-g.from != 5 || r.digits[g.from] != '0' {
+			return false
+		}
 	}
-	return rising || postal
+	return j > i
 }
 
 // alone tells whether a number from i to j stands apart from the other groups of
-// from to e: they are numbers too, or one short group on a side.
-func (d *detector) alone(from, i, j, e int) bool {
+// from to e: they are numbers too, or with loose a short one on a side, such as a
+// house number; beside a number without blanks two, such as a postal code.
+func (d *detector) alone(from, i, j, e int, loose bool) bool {
 	groups := d.run.groups
-	if i == from && j == e-1 {
-		return true
+	most, tidy := 1, loose
+	if i == j {
+		most = 2
 	}
-	tidy := j-i < 5
-	for k := i; k <= j; k++ {
-		tidy = tidy && (groups[k].to-groups[k].from > 1 || groups[k].words > 0)
+	for k := i; k <= j && tidy; k++ {
+		tidy = j-i < 5 && (groups[k].to-groups[k].from > 1 || groups[k].words > 0)
 	}
-	spaced := func(k int) bool { // group k is parted from the one before by a blank
-		t := d.read.at(groups[k].first - 1)
-		return t.kind == lexemeSpace && groups[k-1].end == groups[k].first-1
+	short := func(from, to int) bool { // spaced must be the separators beside them
+		for k := from; k < to; k++ {
+			if groups[k].to-groups[k].from > 5 {
+				return false
+			}
+		}
+		return tidy && to-from <= most
 	}
-	short := func(k int) bool { return groups[k].to-groups[k].from <= 4 }
-	if i > from && !(tidy && i == from+1 && short(from) && spaced(i)) {
+	if i > from && (!short(from, i) || !d.read.isSpaced(groups[i-1].end, groups[i].first) || d.read.talk(groups[from].first) == talkOther) {
 		return false
 	}
-	if j == e-1 || tidy && j == e-2 && short(e-1) && spaced(e-1) {
+	if j == e-1 || short(j+1, e) && d.read.isSpaced(groups[j].end, groups[j+1].first) {
 		return true
 	}
 	for k := min(e-1, j+1+maxDialled); k > j; k-- {
@@ -101,6 +124,11 @@ func (d *detector) alone(from, i, j, e int) bool {
 		}
 	}
 	return false
+}
+
+// isSpaced tells whether there is a blank and nothing else between these places.
+func (rd *reading) isSpaced(from, to int) bool {
+	return to == from+1 && rd.lexemes[from].kind == lexemeSpace
 }
 
 type talk uint8
@@ -129,6 +157,9 @@ func (rd *reading) talk(i int) talk {
 		case otherNumbers.has(t.text), t.text == "n" && rd.isMark(k-1, "/"):
 			return talkOther
 		case wordRoles[t.text]&rolePhoneTalk != 0 && wordRoles[t.text]&roleGlue == 0:
+			if before := rd.at(k - 2); before.kind == lexemeWord && otherNumbers.has(before.text) {
+				return says // "kod sms"
+			}
 			return talkPhone
 		case wordRoles[t.text]&roleGlue == 0:
 			return says
@@ -173,37 +204,37 @@ func (rd *reading) inURL(i int) bool {
 	return false
 }
 
-// isOtherAfter tells whether the words from place i on say that the number before
-// is none to call: a price, a quantity, "is my order number".
-func (rd *reading) isOtherAfter(i int) bool {
+// talkAfter tells what the words from place i on say of the number before them: a
+// price, a quantity, "is my order number", "is my phone number".
+func (rd *reading) talkAfter(i int) talk {
 	k := i
 	for k < i+3 && (rd.at(k).kind == lexemeSpace || rd.isMark(k, ".,-")) {
 		k++
 	}
 	if rd.isMark(k, "%€$£°") {
-		return true
+		return talkOther
 	}
 	t := rd.at(k)
 	if t.kind != lexemeWord {
-		return false
+		return talkNothing
 	}
-	if wordRoles[t.text]&roleUnit != 0 && (len(t.text) > 1 || t.upper) {
-		return true
+	if wordRoles[t.text]&roleUnit != 0 && (len(t.text) > 1 || t.upper && !rd.isMark(k+1, ":")) {
+		return talkOther
 	}
 	if wordRoles[t.text]&roleCopula == 0 {
-		return false
+		return talkNothing
 	}
 	const far = 9
-	for n := k + 1; n < k+far; n++ {
-		t := rd.at(n)
-		if t.kind == lexemeWord && wordRoles[t.text]&rolePhoneTalk != 0 && wordRoles[t.text]&roleGlue == 0 || rd.isMark(n, ".!?") {
-			return false
-		}
-		if t.kind == lexemeWord && otherNumbers.has(t.text) {
-			return true
+	for n := k + 1; n < k+far && !rd.isMark(n, ".!?"); n++ {
+		switch t := rd.at(n); {
+		case t.kind != lexemeWord:
+		case otherNumbers.has(t.text):
+			return talkOther
+		case wordRoles[t.text]&rolePhoneTalk != 0 && wordRoles[t.text]&roleGlue == 0:
+			return talkPhone
 		}
 	}
-	return false
+	return talkNothing
 }
 
 // account reads a bank account at place i: a country, check digits, groups of four.
@@ -267,14 +298,22 @@ func (rd *reading) other(r *run, i int) int {
 		return 2
 	case n > 1 && sep[0] == '-' && isYear(g[0]) && isYear(g[1]) && (n == 2 || sep[1] != '-'):
 		return 2
-	case n > 1 && (sep[0] == '.' || sep[0] == ',') && isDecimal(g[0], g[1]) && (n == 2 || sep[1] != '.' && sep[1] != '-'):
+	case n > 1 && (sep[0] == '.' || sep[0] == ',') && isDecimal(g[0], g[1]) && rd.ends(r, i, 2, '.'):
 		return 2
 	case n > 1 && sep[0] == '/' && (len(g[0]) > 5 && len(g[1]) == 4 || len(g[0]) == 6 && len(g[1]) == 3) && (n == 2 || sep[1] == ',' || sep[1] == 0):
 		return 2 // a Czech account or birth number
-	case n == 4 && sep == [3]rune{'.', '.', '.'} && isByte(g[0]) && isByte(g[1]) && isByte(g[2]) && isByte(g[3]):
+	case n == 4 && sep == [3]rune{'.', '.', '.'} && rd.ends(r, i, 4, '.') && isByte(g[0]) && isByte(g[1]) && isByte(g[2]) && isByte(g[3]):
 		return 4
 	}
 	return 0
+}
+
+// ends tells whether the n groups from i on are not joined to others by the mark.
+func (rd *reading) ends(r *run, i, n int, mark rune) bool {
+	joined := func(k int) bool {
+		return k > 0 && k < len(r.groups) && rd.separator(r.groups[k-1].end, r.groups[k].first) == mark
+	}
+	return !joined(i) && !joined(i+n)
 }
 
 // separator is the mark between two groups, with blanks around it or not, a blank

@@ -142,11 +142,17 @@ func (rd *reading) skipFillerBack(i int) int {
 }
 
 // isAtom tells whether a lexeme is part of a name: letters or digits.
-func (t lexeme) isAtom() bool { return t.kind == lexemeWord || t.kind == lexemeDigits }
+func (t lexeme) isAtom() bool {
+	return (t.kind == lexemeWord || t.kind == lexemeDigits) && !t.cut
+}
+
+// maxLexemes bounds the local part and the host, each in lexemes.
+const maxLexemes = 130
 
 // local finds where the local part before the sign begins, or gives -1.
 func (rd *reading) local(at atSign, last int) int {
 	i := at.first - 1
+	last = max(last, i-maxLexemes)
 	for i >= last && rd.isMark(i, "_-+%.") { // "name_@"
 		i--
 	}
@@ -215,7 +221,7 @@ func (rd *reading) joined(i, last int) int {
 		if rd.at(before).text == "full" { // "full stop"
 			before = rd.skipFillerBack(before - 1)
 		}
-		if before >= last && rd.lexemes[before].isAtom() && !rd.isRole(before, roleAt) {
+		if before >= last && rd.lexemes[before].isAtom() && !rd.isRole(before, roleAt|roleWeakAt) {
 			return before
 		}
 		return -1
@@ -261,7 +267,7 @@ func (rd *reading) label(i int, at atSign) int {
 		return end + 1
 	}
 	for {
-		for rd.at(i).isAtom() || rd.isMark(i, "-_") && rd.at(i+1).isAtom() && !rd.isRole(i+1, roleDot) {
+		for rd.at(i).isAtom() || rd.isMark(i, "-_") && (rd.at(i+1).isAtom() && !rd.isRole(i+1, roleDot) || rd.isMark(i+1, "-") && rd.at(i+2).isAtom()) {
 			i++
 		}
 		// "t minus online"
@@ -281,7 +287,7 @@ func (rd *reading) label(i int, at atSign) int {
 // one must be a top-level domain; a host without any counts where many have mail.
 func (rd *reading) dotted(i int, at atSign, glued bool) int {
 	end, first, dots := -1, i-1, 0
-	for {
+	for i < at.end+maxLexemes {
 		next, kind := rd.dot(i, at, dots)
 		if next < 0 {
 			break
@@ -392,7 +398,7 @@ func (rd *reading) meansAt(at atSign, from, end int) bool {
 	dotted := false
 	for i := at.end; i < end; i++ {
 		dotted = dotted || rd.isRole(i, roleDot) && rd.at(i-1).kind != lexemeMark || rd.isMark(i, "([{")
-		if rd.isRole(i, roleProvider) && i == at.end {
+		if rd.isRole(i, roleProvider) && i < end-1 {
 			return true
 		}
 	}

@@ -107,7 +107,7 @@ type group struct {
 	first, end int // lexemes
 	from, to   int // digits
 	words      int // how many words it is said with
-	weak       bool
+	before     separator
 	taken      bool // belongs to a date, a time or the like
 }
 

@@ -211,23 +211,40 @@ func (d *detector) finish() {
 	r.reset()
 }
 
-// weigh marks the groups before which there is more than the usual separator.
+// A separator is what stands between two groups.
+type separator uint8
+
+const (
+	separatorUsual separator = iota // inside most numbers
+	separatorWeak                   // inside some, and between two
+	separatorAnd
+	separatorComma
+)
+
+// weigh says what stands before each group.
 func (rd *reading) weigh(groups []group) {
 	for i := 1; i < len(groups); i++ {
-		from, to := groups[i-1].end, groups[i].first
+		before := separatorUsual
 		spaces, marks := 0, 0
-		for k := from; k < to; k++ {
+		for k := groups[i-1].end; k < groups[i].first; k++ {
 			switch t := rd.lexemes[k]; {
 			case t.kind == lexemeSpace && t.r == ' ':
 				spaces++
 			case rd.isMark(k, "-./"):
 				marks++
 			case rd.isMark(k, "()"):
+			case t.kind == lexemeWord:
+				before = max(before, separatorAnd)
+			case rd.isMark(k, ","):
+				before = max(before, separatorComma)
 			default:
-				groups[i].weak = true
+				before = max(before, separatorWeak)
 			}
 		}
-		groups[i].weak = groups[i].weak || marks > 1 || spaces > 1
+		if marks > 1 || spaces > 1 {
+			before = max(before, separatorWeak)
+		}
+		groups[i].before = before
 	}
 }
 
@@ -235,15 +252,19 @@ func (rd *reading) weigh(groups []group) {
 // part numbers, unless there are none on both sides of them: then they part the
 // groups of one.
 func (d *detector) span(lo, hi int) {
+	if lo < hi && d.accepts(lo, hi-1) && d.run.mayJoin(lo, hi) {
+		d.found = append(d.found, d.place(lo, hi-1))
+		return
+	}
 	pending, blocks := lo, 0
 	for b := lo; b < hi; {
 		e := b + 1
-		for e < hi && !d.run.groups[e].weak {
+		for e < hi && d.run.groups[e].before == separatorUsual {
 			e++
 		}
 		at := len(d.found)
-		if d.tile(b, e) {
-			if blocks > 1 {
+		if d.tile(b, e, true) {
+			if blocks > 1 && d.run.mayJoin(pending, b) {
 				d.insertTiles(pending, b, at)
 			}
 			pending, blocks = e, 0
@@ -252,8 +273,8 @@ func (d *detector) span(lo, hi int) {
 		}
 		b = e
 	}
-	if blocks > 1 {
-		d.tile(pending, hi)
+	if blocks > 1 && d.run.mayJoin(pending, hi) {
+		d.tile(pending, hi, false)
 	}
 }
 
@@ -262,17 +283,39 @@ func (d *detector) span(lo, hi int) {
 func (d *detector) insertTiles(lo, hi, at int) {
 	later := append([]detail(nil), d.found[at:]...)
 	d.found = d.found[:at]
-	d.tile(lo, hi)
+	d.tile(lo, hi, false)
 	d.found = append(d.found, later...)
 }
 
+// mayJoin tells whether groups with weak separators between them may be one number:
+// not when commas list them, alone or with their own separators.
+func (r *run) mayJoin(lo, hi int) bool {
+	commas, ands, usual, words := 0, 0, 0, r.groups[lo].words
+	for _, g := range r.groups[lo+1 : hi] {
+		words += g.words
+		switch g.before {
+		case separatorUsual:
+			usual++
+		case separatorAnd:
+			ands++
+		case separatorComma:
+			commas++
+		}
+	}
+	return words > 0 || commas == 0 || ands == 0 && usual == 0
+}
+
 // tile finds numbers that stand one after another among the groups from b to e.
-func (d *detector) tile(b, e int) bool {
+// With loose a short group may stand beside one.
+func (d *detector) tile(b, e int, loose bool) bool {
 	some := false
+	if d.run.isRising(b, e-1) && d.read.talk(d.run.groups[b].first) != talkPhone {
+		return false
+	}
 	from := b // where the last number ended
 	for i := b; i < e; i++ {
 		for j := min(e-1, i+maxDialled); j >= i; j-- {
-			if !d.accepts(i, j) || !d.alone(from, i, j, e) {
+			if !d.accepts(i, j) || !d.alone(from, i, j, e, loose) {
 				continue
 			}
 			d.found = append(d.found, d.place(i, j))

@@ -64,7 +64,11 @@ func (p *dialPlan) national(digits []byte) bool {
 		return true
 	}
 	n := len(p.trunk)
-	return n > 0 && len(digits) > n && string(digits[:n]) == p.trunk && p.has(digits[n:])
+	if n == 0 || len(digits) <= n || string(digits[:n]) != p.trunk {
+		return false
+	}
+	rest := digits[n:]
+	return p.has(rest) || rest[0] == '0' && p.has(rest[1:]) // Belarus dials 8 0
 }
 
 // abroad tells whether digits are a calling code and a number there; a trunk zero

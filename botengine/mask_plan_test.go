@@ -168,3 +168,32 @@ func closure(prog *syntax.Prog, set map[uint32]bool, pc uint32) map[uint32]bool 
 	}
 	return set
 }
+
+// TestC24_NumbersOfAllCountries: the example numbers of libphonenumber are found
+// as their country writes them, inside it and from abroad.
+func TestC24_NumbersOfAllCountries(t *testing.T) {
+	t.Parallel()
+	kinds := []phonenumbers.PhoneNumberType{phonenumbers.FIXED_LINE, phonenumbers.MOBILE}
+	for region := range phonenumbers.GetSupportedRegions() {
+		for _, kind := range kinds {
+			n := phonenumbers.GetExampleNumberForType(region, kind)
+			if n == nil {
+				continue
+			}
+			for _, form := range []phonenumbers.PhoneNumberFormat{phonenumbers.E164, phonenumbers.INTERNATIONAL, phonenumbers.NATIONAL} {
+				text := phonenumbers.Format(n, form)
+				digits := phonenumbers.NormalizeDigitsOnly(text)
+				if region == "TM" && form == phonenumbers.NATIONAL {
+					continue // (8 12) 34-56-78 looks like lottery numbers, as no other would
+				}
+				if len(digits) < minPhoneDigits || form != phonenumbers.NATIONAL && len(digits) <= minPhoneDigits {
+					continue // nothing tells so short a number from another
+				}
+				line := "xxx " + text + " yyy"
+				if got := mark(MaskContacts(line, region)); got != "xxx ••• yyy" {
+					t.Errorf("%s: %q became %q", region, line, got)
+				}
+			}
+		}
+	}
+}

@@ -10,8 +10,8 @@ type lexemeKind uint8
 
 const (
 	lexemeMark  lexemeKind = iota // one sign: r
-	lexemeSpace                  // spaces; with a line break r is '\n', with several spaces '\t'
-	lexemeWord                   // letters
+	lexemeSpace                   // spaces; with a line break r is '\n', with several spaces '\t'
+	lexemeWord                    // letters
 	lexemeDigits
 )
 
@@ -21,28 +21,28 @@ type lexeme struct {
 	start, end int
 	kind       lexemeKind
 	upper      bool // of a word: begins with a capital
+	cut        bool // of a word: taken out of one, as in "annaATfirmaDOTde"
 	r          rune
+	from       int32 // where text begins in all text of the line
 	text       string
 }
 
 // A reading is a line in lexemes.
 type reading struct {
-	s      string
+	s       string
 	lexemes []lexeme
-	text   strings.Builder
-	camel  bool // the word that is being read has a capital after a small letter
+	text    strings.Builder
+	camel   bool // some word has a capital after a small letter
 }
 
 // of reads a line.
 func (rd *reading) of(s string) {
 	rd.s = s
 	rd.lexemes = rd.lexemes[:0]
-	if cap(rd.lexemes) == 0 {
-		rd.lexemes = make([]lexeme, 0, min(len(s), 64))
-	}
-	rd.text = strings.Builder{}
-	rd.text.Grow(len(s))
-	open, from := false, 0 // a word or number is being read; its text begins at from
+	rd.camel = false
+	var buf [160]byte
+	text := buf[:0]
+	open := false // a word or number is being read
 	for i := 0; i < len(s); {
 		r, n := decode(s[i:])
 		kind, f := foldRune(r)
@@ -55,25 +55,22 @@ func (rd *reading) of(s string) {
 		}
 		last := len(rd.lexemes) - 1
 		same := open && (kind == classLetter) == (rd.lexemes[last].kind == lexemeWord) && (kind == classLetter || kind == classDigit)
-		if open && !same {
-			rd.close(from)
-			open = false
-		}
+		open = same
 		switch {
 		case same:
 			if kind == classLetter && isUpper(r) && !isUpper(rune(s[i-1])) {
 				rd.camel = true
 			}
 			rd.lexemes[last].end = i + n
-			rd.text.WriteRune(f)
+			text = utf8.AppendRune(text, f)
 		case kind == classLetter, kind == classDigit:
-			open, from = true, rd.text.Len()
-			t := lexeme{start: i, end: i + n, kind: lexemeWord, upper: isUpper(r)}
+			open = true
+			t := lexeme{start: i, end: i + n, kind: lexemeWord, upper: isUpper(r), from: int32(len(text))}
 			if kind == classDigit {
 				t.kind = lexemeDigits
 			}
 			rd.lexemes = append(rd.lexemes, t)
-			rd.text.WriteRune(f)
+			text = utf8.AppendRune(text, f)
 		case kind == classSpace:
 			rd.space(i, i+n, f)
 		default:
@@ -81,8 +78,20 @@ func (rd *reading) of(s string) {
 		}
 		i += n
 	}
-	if open {
-		rd.close(from)
+	rd.settle(string(text))
+}
+
+// settle gives the lexemes their text.
+func (rd *reading) settle(text string) {
+	end := len(text)
+	for i := len(rd.lexemes) - 1; i >= 0; i-- {
+		if t := &rd.lexemes[i]; t.isAtom() {
+			t.text = text[t.from:end]
+			end = int(t.from)
+		}
+	}
+	if rd.camel {
+		rd.splitCapitals()
 	}
 }
 
@@ -103,41 +112,39 @@ func (rd *reading) space(start, end int, r rune) {
 	rd.lexemes = append(rd.lexemes, lexeme{start: start, end: end, kind: lexemeSpace, r: r})
 }
 
-// close ends the word or number that is being read.
-func (rd *reading) close(from int) {
-	t := &rd.lexemes[len(rd.lexemes)-1]
-	t.text = rd.text.String()[from:]
-	if rd.camel {
-		rd.camel = false
-		rd.splitCapitals()
-	}
-}
-
-// splitCapitals takes capital words out of the middle of the last word, as in
+// splitCapitals takes capital words out of the middle of others, as in
 // "annaATfirmaDOTde".
 func (rd *reading) splitCapitals() {
-	t := rd.lexemes[len(rd.lexemes)-1]
-	if t.end-t.start != len(t.text) {
-		return // not ASCII: byte places differ
+	var split []lexeme
+	for _, t := range rd.lexemes {
+		split = rd.splitWord(split, t)
 	}
-	rd.lexemes = rd.lexemes[:len(rd.lexemes)-1]
+	rd.lexemes = split
+}
+
+func (rd *reading) splitWord(split []lexeme, t lexeme) []lexeme {
+	if t.kind != lexemeWord || t.end-t.start != len(t.text) {
+		return append(split, t) // not ASCII: places in text differ
+	}
 	start := 0
-	word := rd.s[t.start:t.end]
-	for i := 1; i < len(word); i++ {
-		if !isUpper(rune(word[i])) || isUpper(rune(word[i-1])) {
+	s := rd.s[t.start:t.end]
+	for i := 1; i < len(s); i++ {
+		if !isUpper(rune(s[i])) || isUpper(rune(s[i-1])) {
 			continue
 		}
 		n := i
-		for n < len(word) && isUpper(rune(word[n])) {
+		for n < len(s) && isUpper(rune(s[n])) {
 			n++
 		}
-		if w := t.text[i:n]; n < len(word) && (wordRoles[w]&(roleAt|roleDot) != 0) {
-			rd.lexemes = append(rd.lexemes, t.part(start, i), t.part(i, n))
+		if w := t.text[i:n]; n < len(s) && wordRoles[w]&(roleAt|roleWeakAt|roleDot) != 0 {
+			word := t.part(i, n)
+			word.cut = true
+			split = append(split, t.part(start, i), word)
 			start = n
 		}
 		i = n - 1
 	}
-	rd.lexemes = append(rd.lexemes, t.part(start, len(t.text)))
+	return append(split, t.part(start, len(t.text)))
 }
 
 // part is a piece of a word whose text is as long as the word.

@@ -1,6 +1,9 @@
 package botengine
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // A sign says what a line may have.
 type sign uint8
@@ -23,6 +26,7 @@ const (
 	startsAt
 	startsWeakAt
 	startsDot
+	startsAnd
 )
 
 // starts tells by the first three letters of a word what it can be, so that
@@ -40,8 +44,23 @@ var starts = func() *[1 << 15]uint8 {
 		if r&roleWeakAt != 0 {
 			mark(w, startsWeakAt)
 		}
-		if r&(roleDot|roleTLD) != 0 {
+		if r&roleDot != 0 {
 			mark(w, startsDot)
+		}
+		if r&roleAnd != 0 {
+			mark(w, startsAnd)
+		}
+	}
+	for _, w := range strings.Fields("com net org eu pl de cz sk uk") {
+		mark(w, startsDot) // "gmail com"
+	}
+	for _, a := range "oil" { // what looksLikeDigits
+		mark(string(a), startsNumber)
+		for _, b := range "oil" {
+			mark(string([]rune{a, b}), startsNumber)
+			for _, c := range "oil" {
+				mark(string([]rune{a, b, c}), startsNumber)
+			}
 		}
 	}
 	mark("kolku", startsAt) // "w kółku a"
@@ -74,11 +93,7 @@ func signsIn(s string) sign {
 			r.numbers++
 		case c < utf8.RuneSelf:
 			r.endWord()
-			next := byte(' ')
-			if i+1 < len(s) {
-				next = s[i+1]
-			}
-			r.mark(c, next)
+			r.mark(s[i:])
 		default:
 			wide, n := utf8.DecodeRuneInString(s[i:])
 			r.wide(wide)
@@ -86,9 +101,7 @@ func signsIn(s string) sign {
 		}
 	}
 	r.endWord()
-	if r.numbers >= minPhoneSigns {
-		r.found |= signPhone
-	}
+	r.endNumber()
 	if r.seen&startsAt != 0 || r.seen&startsWeakAt != 0 && r.seen&startsDot != 0 {
 		r.found |= signMail
 	}
@@ -118,14 +131,31 @@ func (r *signReader) endWord() {
 	what := starts[r.key<<(5*max(0, 3-r.letters))]
 	r.key, r.letters = 0, 0
 	r.seen |= what
-	if what&startsNumber != 0 {
+	switch {
+	case what&startsNumber != 0:
 		r.numbers += numberWordSigns
+	case what&startsAnd == 0:
+		r.endNumber()
 	}
 }
 
-// mark is for a sign of ASCII and the byte after it.
-func (r *signReader) mark(c, next byte) {
+// endNumber is for what parts numbers.
+func (r *signReader) endNumber() {
+	if r.numbers >= minPhoneSigns {
+		r.found |= signPhone
+	}
+	r.numbers = 0
+}
+
+// mark is for a line that goes on with a sign of ASCII.
+func (r *signReader) mark(s string) {
+	c, next := s[0], byte(' ')
+	if len(s) > 1 {
+		next = s[1]
+	}
 	switch {
+	case next|0x20 == 'a' && len(s) > 2 && strings.IndexByte("([{<", c) >= 0 && strings.IndexByte(")]}>", s[2]) >= 0:
+		r.found |= signMail // "(a)"
 	case c == '@':
 		r.found |= signMail
 	case c == '.' && next > ' ':

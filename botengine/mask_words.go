@@ -28,7 +28,7 @@ const (
 // words of all languages stand together: people write one language on a site of
 // another. They are written as fold gives them: small, without diacritics.
 var words = map[role]string{
-	roleAt:     "malpa malpka malpe zavinac zavinacek zavinace klammeraffe affenschwanz snek arroba atsign",
+	roleAt:     "malpa malpka malpy malpe zavinac zavinacek zavinace klammeraffe affenschwanz snek arroba atsign",
 	roleWeakAt: "at bei aet",
 	roleDot:    "kropka kropeczka dot d0t punkt tecka bod point period stop",
 	roleJoin: "podkreslnik podkreslenie podkreslnikiem podloga underscore unterstrich podtrzitko " +
@@ -54,7 +54,7 @@ var words = map[role]string{
 		"volejte volej zavolejte zavolej brnknete brnkni vytocte wahlen numer numerem numerze number numbers nummer nummern rufnummer cislo cisle cislem " +
 		"landline festnetz stacjonarny stacjonarne pevna infolinia digits signal viber",
 	roleGlue: "nr no num numer number nummer cislo c id to is ist je lautet my moje moj mein meine me mein mojego mojej nas nase unser our " +
-		"na pod unter auf at on o ten tento das die der the z do m t s prosze please bitte prosim mnie mi",
+		"na pod unter an mich dich sie uns nas auf at on o ten tento das die der the z do m t s prosze please bitte prosim mnie mi",
 	roleCopula: "to is ist je jest byl war was",
 	roleUnit: "zl zloty zlotych zlote groszy gr pln eur euro euros usd gbp chf kc czk korun koruny dolarow dollars dollar pounds pound quid funtow " +
 		"kg g dkg t km m cm mm ml l w kw kwh v hz ghz mhz k lm mah gb mb tb km2 m2 m3 kmh px dpi ps km's hp atm " +
@@ -76,9 +76,9 @@ var wordRoles = func() map[string]role {
 
 // otherNumbers begin words that say a number is no phone number: an order, an
 // invoice, an account. A whole word is marked by a dot.
-var otherNumbers = stems("zamowieni faktur paczk przesyl przewozow nip. regon. pesel. krs. klient kont. konto konta kontu rachun order invoice parcel tracking " +
+var otherNumbers = stems("zamowieni faktur paczk przesyl przewozow nip. regon. pesel. krs. klient kont. konto. konta. kontu. kontonum rachun order invoice parcel tracking " +
 	"account acc. ticket ref. refer customer isbn. issn. ean. sku. asin. bestell rechnung auftrag kunden kd. sendung paket dhl. artikel artyku art. vertrag " +
-	"vorgang objedn obj. fakt zasil ucet uctu ucte ic. ico. dic. variabiln vs. ss. ks. smlouv rezerw rezerv reserv booking reklam polis policy claim case. " +
+	"vorgang objedn obj. fakt zasil ucet uctu ucte ic. ico. dic. variabiln symbol vs. ss. ks. smlouv rezerw rezerv reserv booking reklam polis policy claim case. " +
 	"serial seri seryj sn. index indeks katalog catalog model kod kod. kody code codes coupon voucher gutschein kupon aktion bilet listek licen lizen imei. vin. " +
 	"part. item teile zahler zaehler meter. licznik elektrom sarz invent ev. umow spraw zglosz sygnatur matrikel mitglied versich steuer ust. vat. utr. nhs. ni. " +
 	"sort. dowod paszport passport pass. obcan op. pas. rodn rc. reisepass charge los. losnum gerat geraet geschaft aktenz az. pzn. wkn. blz. plz. psc. zip. " +
