@@ -33,7 +33,7 @@ type corpusLine struct {
 }
 
 // readCorpus reads a language's lines.
-func readCorpus(t *testing.T, file string) []corpusLine {
+func readCorpus(t testing.TB, file string) []corpusLine {
 	t.Helper()
 	name := "testdata/detector/" + file + ".txt"
 	src, err := os.ReadFile(name)

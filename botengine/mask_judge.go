@@ -9,7 +9,7 @@ func (d *detector) accepts(i, j int) bool {
 	if len(digits) < minToldDigits || len(digits) > maxDialled {
 		return false
 	}
-	if i == 0 && r.plus >= 0 && len(digits) > minPhoneDigits && knownCode(digits) {
+	if i == 0 && r.plus >= 0 && len(digits) > minPhoneDigits && (abroad(digits) || r.isPlain(i, j) && knownCode(digits)) {
 		return true
 	}
 	first, end := r.groups[i].first, r.groups[j].end
@@ -24,7 +24,17 @@ func (d *detector) accepts(i, j int) bool {
 	if before == talkOther || after == talkOther || d.read.inCode(first, end) {
 		return false
 	}
-	return before == talkPhone || after == talkPhone || right && !r.isRising(i, j) && !r.isPostal(i, j)
+	return before == talkPhone || after == talkPhone || right && !r.isRising(i, j) && !r.isPostal(i, j) && !r.isBroken(i, j)
+}
+
+// isPlain tells whether there are only the usual separators between the groups.
+func (r *run) isPlain(i, j int) bool {
+	for _, g := range r.groups[i+1 : j+1] {
+		if g.before != separatorUsual {
+			return false
+		}
+	}
+	return true
 }
 
 // minSaidWords is how many words make a number that nobody says for another
@@ -346,10 +356,10 @@ func isYear(b []byte) bool {
 	return len(b) == 4 && (b[0] == '1' && b[1] == '9' || b[0] == '2' && b[1] == '0')
 }
 
-// isDecimal tells whether two groups are a number with digits after the point. An
-// area code begins with a zero and has more digits.
+// isDecimal tells whether two groups are a number with digits after the point, or
+// a price. An area code begins with a zero and has more digits.
 func isDecimal(whole, rest []byte) bool {
-	return len(whole) < 4 && len(rest) > 4 && (whole[0] != '0' || len(whole) == 1)
+	return len(whole) < 4 && len(rest) > 4 && (whole[0] != '0' || len(whole) == 1) || len(whole) > 4 && len(rest) == 2
 }
 
 func isByte(b []byte) bool { return len(b) < 4 && number(b) < 256 }

@@ -14,6 +14,7 @@ const (
 	atPlain  atKind = iota // @ with nothing around it
 	atSpaced               // @ with blanks around it
 	atWord                 // a word or sign that means nothing else, or one in brackets
+	atLoose                // "(a)" or "_at_", which have other meanings too
 	atWeak                 // "at"
 )
 
@@ -59,6 +60,7 @@ func (rd *reading) atSign(i, last int) (atSign, bool) {
 			at.kind, at.end = atWord, next+1
 		}
 	case t.text == "a" && rd.isMark(i-1, "([{<") && rd.isMark(i+1, ")]}>"):
+		at.kind = atLoose
 	case t.text == "a" && i > last+1 && rd.at(i-2).text == "kolku": // "w kółku a"
 		at.first = max(last, i-4)
 	case t.text == "w" && rd.at(i+2).text == "kolku" && rd.at(i+4).text == "a":
@@ -70,7 +72,7 @@ func (rd *reading) atSign(i, last int) (atSign, bool) {
 	if before := rd.skipFillerBack(at.first - 1); before >= last && at.kind == atWord && t.kind == lexemeWord && rd.isRole(before, roleSign) {
 		at.first = before // "znak małpy", "znak zavináč"
 	}
-	return rd.unwrap(at, last), true
+	return rd.unwrap(at, last)
 }
 
 // gluedAt finds a word for @ that is written together with what is around it:
@@ -88,38 +90,67 @@ func (rd *reading) gluedAt(i int) (atSign, bool) {
 }
 
 // unwrap takes in what stands around the sign: brackets, blanks, a line break.
-func (rd *reading) unwrap(at atSign, last int) atSign {
-	before, after := at.first, at.end
+func (rd *reading) unwrap(at atSign, last int) (atSign, bool) {
 	const most = 5
-	marks := false
+	before, after := at.first, at.end
+	var left, right rune // the marks beside the sign
 	for n := 0; n < most && before > last && rd.isFiller(before-1); n++ {
 		before--
-		marks = marks || rd.lexemes[before].kind == lexemeMark
+		if t := rd.lexemes[before]; t.kind == lexemeMark && left == 0 {
+			left = t.r
+		}
 	}
-	left := marks
-	marks = false
 	for n := 0; n < most && after < len(rd.lexemes) && rd.isFiller(after); n++ {
-		marks = marks || rd.lexemes[after].kind == lexemeMark
+		if t := rd.lexemes[after]; t.kind == lexemeMark && right == 0 {
+			right = t.r
+		}
 		after++
 	}
-	switch {
-	case at.kind == atWeak && left && marks && rd.lexemes[at.first-1].kind == lexemeMark:
-		at.kind = atWord
-	case at.kind == atPlain && (before < at.first || after > at.end):
-		at.kind = atSpaced
-	}
-	if at.kind == atPlain || at.kind == atSpaced && !left && !marks {
-		// Only blanks around an @: marks beside it belong to the address.
-		before, after = at.first, at.end
-		if rd.at(before-1).kind == lexemeSpace {
-			before--
+	switch at.kind {
+	case atWeak:
+		if !pairs(left, right) {
+			return at, false // the end of a sentence, or of a part of one
 		}
-		if rd.at(after).kind == lexemeSpace {
-			after++
+		if left != 0 {
+			at.kind = atWord
+		}
+		if left == '_' || left == '-' || left == '/' || left == '.' {
+			at.kind = atLoose
+		}
+	case atPlain:
+		if before < at.first || after > at.end {
+			at.kind = atSpaced
+		}
+		if left == 0 || !pairs(left, right) { // marks belong to the address
+			before, after = at.first, at.end
+			if rd.at(before-1).kind == lexemeSpace {
+				before--
+			}
+			if rd.at(after).kind == lexemeSpace {
+				after++
+			}
+			if before == at.first && after == at.end {
+				at.kind = atPlain
+			}
 		}
 	}
 	at.first, at.end = max(before, last), after
-	return at
+	return at, true
+}
+
+// pairs tells whether marks on both sides of a word belong together.
+func pairs(left, right rune) bool {
+	switch left {
+	case '(':
+		return right == ')'
+	case '[':
+		return right == ']'
+	case '{':
+		return right == '}'
+	case '<':
+		return right == '>'
+	}
+	return left == right
 }
 
 // isFiller tells whether the lexeme at place i may stand beside a word for a sign.
@@ -297,7 +328,7 @@ func (rd *reading) dotted(i int, at atSign, glued bool) int {
 		known := wordRoles[last.text]&roleTLD != 0 || after-next > 1 && rd.spelledTLD(next, after)
 		punycode := after-next > 1 && rd.at(next).text == "xn"
 		switch {
-		case punycode, last.kind == lexemeWord && (known || len(last.text) >= 2 && kind != dotLoose):
+		case punycode, last.kind == lexemeWord && (known || len(last.text) >= 2 && kind != dotLoose && at.kind < atLoose):
 			end = after
 		case kind == dotLoose:
 			return end
@@ -308,7 +339,7 @@ func (rd *reading) dotted(i int, at atSign, glued bool) int {
 			break
 		}
 	}
-	if end < 0 && dots == 0 && !glued && at.kind != atWeak && rd.isRole(first, roleProvider) && first == at.end {
+	if end < 0 && dots == 0 && !glued && at.kind < atLoose && rd.isRole(first, roleProvider) && first == at.end {
 		return i
 	}
 	return end

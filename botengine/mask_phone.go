@@ -86,7 +86,7 @@ func (rd *reading) mayPart(from, i int) bool {
 		if t.r < 0x80 {
 			return rd.isMark(i, `-./()_*|~=:+,"'[]{}<>\`)
 		}
-		return !unicode.Is(unicode.Sc, t.r) && t.r != '°' && t.r != '•' && t.r != '§'
+		return !unicode.In(t.r, unicode.Sc, unicode.Sm) && t.r != '°' && t.r != '•' && t.r != '§'
 	}
 }
 
@@ -288,21 +288,43 @@ func (d *detector) insertTiles(lo, hi, at int) {
 }
 
 // mayJoin tells whether groups with weak separators between them may be one number:
-// not when commas list them, alone or with their own separators.
+// in digits only when these are all alike, and commas between groups that have no
+// separators of their own.
 func (r *run) mayJoin(lo, hi int) bool {
-	commas, ands, usual, words := 0, 0, 0, r.groups[lo].words
+	if r.wordsOf(lo, hi-1) > 0 {
+		return true
+	}
+	usual := 0
+	var weak [separatorComma + 1]int
 	for _, g := range r.groups[lo+1 : hi] {
-		words += g.words
-		switch g.before {
-		case separatorUsual:
+		if weak[g.before]++; g.before == separatorUsual {
 			usual++
-		case separatorAnd:
-			ands++
-		case separatorComma:
-			commas++
 		}
 	}
-	return words > 0 || commas == 0 || ands == 0 && usual == 0
+	weak[separatorUsual] = 0
+	kinds := 0
+	for _, n := range weak {
+		kinds += min(n, 1)
+	}
+	return kinds == 0 || kinds == 1 && (weak[separatorComma] == 0 || usual == 0 && !r.isBroken(lo, hi-1))
+}
+
+// isBroken tells whether groups of digits and single digits are mixed as in no
+// number: one may be a trunk zero, and all may be single.
+func (r *run) isBroken(i, j int) bool {
+	const few = 2
+	single, longer := 0, 0
+	for _, g := range r.groups[i : j+1] {
+		if g.words > 0 {
+			return false
+		}
+		if g.to-g.from == 1 {
+			single++
+		} else {
+			longer++
+		}
+	}
+	return single > few && longer > 1 || single > 0 && longer > 0 && r.groups[j].before > separatorUsual && single+longer == 2
 }
 
 // tile finds numbers that stand one after another among the groups from b to e.

@@ -2,8 +2,10 @@ package botengine
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"go/format"
+	"maps"
 	"os"
 	"regexp/syntax"
 	"slices"
@@ -94,14 +96,55 @@ func trunkIsWritten(m *phonenumbers.PhoneMetadata) bool {
 	return true
 }
 
-// addLeads adds the first two digits that numbers of each length can have; a kind
-// of number without lengths has those of all.
+// minShare is the share of the numbers of a length with two first digits that must
+// be in use for these digits to count, beside those most in use for their kind: a
+// few service numbers would make every number of that length one.
+const minShare = 0.02
+
+// addLeads adds the first two digits that numbers of a kind have at each length; a
+// kind without lengths has those of all.
 func addLeads(t *testing.T, leads map[int][2]uint64, d, general *phonenumbers.PhoneNumberDesc) {
 	t.Helper()
 	if d.GetNationalNumberPattern() == "" || d.GetNationalNumberPattern() == "NA" {
 		return
 	}
-	re, err := syntax.Parse(d.GetNationalNumberPattern(), syntax.Perl)
+	a := newAutomaton(t, d.GetNationalNumberPattern())
+	lengths := d.GetPossibleLength()
+	if len(lengths) == 0 {
+		lengths = general.GetPossibleLength()
+	}
+	shares := map[[2]int]float64{} // by length and first two digits
+	most := 0.0
+	for _, length := range lengths {
+		const least = 3
+		for two := range 100 {
+			if length >= least {
+				share := a.share(a.next(a.next(a.start(), two/10), two%10), int(length)-2)
+				shares[[2]int{int(length), two}] = share
+				most = max(most, share)
+			}
+		}
+	}
+	for at, share := range shares {
+		if length, two := at[0], at[1]; share > 0 && share >= minShare*most {
+			bits := leads[length]
+			bits[two/64] |= 1 << (two % 64)
+			leads[length] = bits
+		}
+	}
+}
+
+// An automaton is a pattern of digits as a machine whose states are the sets of
+// places in its program, written as strings.
+type automaton struct {
+	prog   *syntax.Prog
+	nexts  map[string]string
+	shares map[string]float64
+}
+
+func newAutomaton(t *testing.T, pattern string) *automaton {
+	t.Helper()
+	re, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,45 +152,60 @@ func addLeads(t *testing.T, leads map[int][2]uint64, d, general *phonenumbers.Ph
 	if err != nil {
 		t.Fatal(err)
 	}
-	lengths := d.GetPossibleLength()
-	if len(lengths) == 0 {
-		lengths = general.GetPossibleLength()
-	}
-	for _, length := range lengths {
-		for two := range 100 {
-			if length > 0 && canMatch(prog, two, int(length)) {
-				bits := leads[int(length)]
-				bits[two/64] |= 1 << (two % 64)
-				leads[int(length)] = bits
-			}
-		}
-	}
+	return &automaton{prog, map[string]string{}, map[string]float64{}}
 }
 
-// canMatch tells whether some number of that length that begins with these two
-// digits matches: after them any digit will do.
-func canMatch(prog *syntax.Prog, two, length int) bool {
-	states := closure(prog, map[uint32]bool{}, uint32(prog.Start))
-	for i := range length {
-		next := map[uint32]bool{}
-		for pc := range states {
-			for digit := rune('0'); digit <= '9'; digit++ {
-				if i < 2 && digit != rune(fmt.Sprintf("%02d", two)[i]) {
-					continue
-				}
-				if inst := &prog.Inst[pc]; isRune(inst.Op) && inst.MatchRune(digit) {
-					closure(prog, next, inst.Out)
-				}
+func (a *automaton) start() string {
+	return state(closure(a.prog, map[uint32]bool{}, uint32(a.prog.Start)))
+}
+
+func state(set map[uint32]bool) string {
+	var b []byte
+	for _, pc := range slices.Sorted(maps.Keys(set)) {
+		b = binary.BigEndian.AppendUint32(b, pc)
+	}
+	return string(b)
+}
+
+func (a *automaton) next(from string, digit int) string {
+	key := from + string(rune('0'+digit))
+	if s, ok := a.nexts[key]; ok {
+		return s
+	}
+	set := map[uint32]bool{}
+	for b := []byte(from); len(b) > 0; b = b[4:] {
+		inst := &a.prog.Inst[binary.BigEndian.Uint32(b)]
+		if isRune(inst.Op) && inst.MatchRune(rune('0'+digit)) {
+			closure(a.prog, set, inst.Out)
+		}
+	}
+	a.nexts[key] = state(set)
+	return a.nexts[key]
+}
+
+// share is which part of all strings of n digits leads from a state to a match.
+func (a *automaton) share(from string, n int) float64 {
+	if from == "" {
+		return 0
+	}
+	if n == 0 {
+		for b := []byte(from); len(b) > 0; b = b[4:] {
+			if a.prog.Inst[binary.BigEndian.Uint32(b)].Op == syntax.InstMatch {
+				return 1
 			}
 		}
-		states = next
+		return 0
 	}
-	for pc := range states {
-		if prog.Inst[pc].Op == syntax.InstMatch {
-			return true
-		}
+	key := fmt.Sprint(n, from)
+	if s, ok := a.shares[key]; ok {
+		return s
 	}
-	return false
+	sum := 0.0
+	for digit := range 10 {
+		sum += a.share(a.next(from, digit), n-1)
+	}
+	a.shares[key] = sum / 10
+	return sum / 10
 }
 
 func isRune(op syntax.InstOp) bool {

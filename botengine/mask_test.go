@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestMaskCorpus reads testdata/mask/*.tsv: a kind, a tab, a line in which every
@@ -129,10 +130,39 @@ func BenchmarkMaskContacts(b *testing.B) {
 	}
 }
 
-// BenchmarkMaskContactsHostile shows what grows with the square of a line's
-// length: lines of the longest length that are all candidates.
+// hostile pieces make lines that are all candidates.
+var hostile = []string{
+	"1 ", "600700800 ", "a@", "a@a.", "at ", "a at b dot ", "(", "+", "1-", "PL61 1090 ", "małpa ", "٦", "x.x@x.", "a dot ", "sto ", "jeden ",
+	"nulleins", "&#64;", "%40", "•", "1•", "6️⃣", "a@b,", "12.", "k ", "(a) ", "xmalpa dot ", "http://a.pl/1-", "tel 1 ", "und ", "1 und ", "\u200b",
+	"aATa", "0 0 0 0 48 ", "600 700 80", "+1 ", ". ", "a.a-",
+}
+
+// TestC24_TimeGrowsWithLength: eight times the text takes about eight times as
+// long, whatever it is made of.
+func TestC24_TimeGrowsWithLength(t *testing.T) {
+	const short, factor, most = 2_500, 8, 3 * 8
+	took := func(text string) time.Duration {
+		best := time.Hour
+		for range 3 {
+			start := time.Now()
+			MaskContacts(text, "PL")
+			best = min(best, time.Since(start))
+		}
+		return best
+	}
+	for _, piece := range hostile {
+		text := strings.Repeat(piece, short/len(piece))
+		once, more := took(text), took(strings.Repeat(text, factor))
+		if more > most*once+20*time.Millisecond {
+			t.Errorf("%q: %v for %d bytes, %v for %d times as many", piece, once, len(text), more, factor)
+		}
+	}
+}
+
+// BenchmarkMaskContactsHostile is for lines of the longest length that are all
+// candidates.
 func BenchmarkMaskContactsHostile(b *testing.B) {
-	for _, piece := range []string{"1 ", "600700800 ", "a@", "a@a.", "at ", "a at b dot ", "(", "+", "1-", "PL61 1090 ", "małpa ", "٦", "x.x@x."} {
+	for _, piece := range hostile {
 		text := strings.Repeat(piece, 10_000/len(piece))
 		b.Run(piece, func(b *testing.B) {
 			for b.Loop() {
