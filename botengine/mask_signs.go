@@ -128,12 +128,12 @@ func (r *signReader) endWord() {
 	if r.letters == 0 {
 		return
 	}
-	what := starts[r.key<<(5*max(0, 3-r.letters))]
+	what, letters := starts[r.key<<(5*max(0, 3-r.letters))], r.letters
 	r.key, r.letters = 0, 0
 	r.seen |= what
 	switch {
 	case what&startsNumber != 0:
-		r.numbers += numberWordSigns
+		r.numbers += max(numberWordSigns, letters/minMorpheme)
 	case what&startsAnd == 0:
 		r.endNumber()
 	}
