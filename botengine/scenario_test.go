@@ -77,10 +77,14 @@ type player struct {
 	quiet    bool
 	actor    string
 	options  []Event // events with options, newest last
+
+	owner     string
+	operators int
+	effects   []*Effect
 }
 
 func playScenario(t *testing.T, src string) string {
-	p := &player{t: t, settings: demoSettings(), flow: leadFlow, locale: "pl", now: 1_000_000}
+	p := &player{t: t, settings: demoSettings(), flow: leadFlow, locale: "pl", now: 1_000_000, owner: OwnerBot}
 	for line := range strings.Lines(src) {
 		line = strings.TrimRight(line, "\n")
 		switch {
@@ -115,7 +119,7 @@ func (p *player) do(line string) {
 		}
 		p.bot = nil
 	case "flow":
-		p.flow, p.bot = "testdata/"+args[0], nil
+		p.flow, p.bot = flowFile(args[0]), nil
 	case "locale":
 		p.locale = args[0]
 	case "greet":
@@ -145,7 +149,7 @@ func (p *player) do(line string) {
 	case "erase":
 		p.turn(Input{Kind: InputErase})
 	default:
-		p.t.Fatalf("unknown line %q", line)
+		p.doWait(words[0], args)
 	}
 }
 
@@ -182,6 +186,8 @@ func (p *player) set(assignment string) {
 		s.Fallback = value
 	case "policy":
 		s.Policy = value
+	case "hours":
+		s.Hours = demoHours()
 	default:
 		p.t.Fatalf("unknown setting %q", key)
 	}
@@ -242,13 +248,20 @@ func (p *player) turn(in Input) {
 	if in.ID == "" {
 		p.turns++
 		in.ID = "i" + strconv.Itoa(p.turns)
-		in.Actor, in.Quiet = p.actor, p.quiet
+		in.Actor, in.Quiet = orString(in.Actor, p.actor), p.quiet || p.owner == OwnerQueue || strings.HasPrefix(p.owner, OwnerOperator)
+		in.Owner = orString(in.Owner, p.owner)
+		if p.owner == OwnerClosed && (in.Kind == InputText || in.Kind == InputChoice) {
+			in.Owner, p.owner = OwnerBot, OwnerBot
+		}
 	}
-	in.At = p.now
+	in.At, in.Operators = p.now, p.operators
 	p.last = in
 	p.now += 1000
 	r := p.bot.Turn(p.state, p.profile, in)
 	p.state, p.profile = r.State, r.Profile
+	if r.Refused == nil && in.Kind == InputOwner {
+		p.owner = in.Owner
+	}
 	p.show(r)
 }
 
@@ -276,7 +289,8 @@ func (p *player) show(r Result) {
 	if r.Erase {
 		p.printf("erase")
 	}
-	p.printf("%s", p.summary())
+	p.showWait(r)
+	p.printf("%s%s", p.summary(), p.waits())
 }
 
 func renderSpans(spans []Span) string {

@@ -9,7 +9,7 @@ type sentences struct {
 
 	maskedOffer, maskedDeclined, maskedOff     string
 	cardUnclear, cardOpen                      string
-	choose                                     string
+	choose, working                            string
 	withdrawn, withdrawnMarketing              string
 	nothingToWithdraw, expired, alreadyGranted string
 	noCollection, noNotice                     string
@@ -18,13 +18,32 @@ type sentences struct {
 	grant, decline                             []string // lower case, no final punctuation
 }
 
-// sentencesFor finds the sentences for a locale: its language's, else English.
-func sentencesFor(locale string) *sentences {
-	lang, _, _ := strings.Cut(locale, "-")
-	if s, ok := spoken[lang]; ok {
-		return s
+// sentencesFor finds the sentences for a locale: its language's, else those of
+// the fallback. NewBot refuses a site that has neither; English stands in only
+// for what an older version of the site has left behind.
+func sentencesFor(locale, fallback string) *sentences {
+	for _, l := range []string{locale, fallback} {
+		if s, ok := speaks(l); ok {
+			return s
+		}
 	}
-	return spoken["en"]
+	return &english
+}
+
+func speaks(locale string) (*sentences, bool) {
+	lang, _, _ := strings.Cut(locale, "-")
+	s, ok := spoken[lang]
+	return s, ok
+}
+
+// has tells whether a line is one of the phrases.
+func (*sentences) has(phrases []string, said []byte) bool {
+	for _, p := range phrases {
+		if p == string(said) {
+			return true
+		}
+	}
+	return false
 }
 
 var spoken = map[string]*sentences{"pl": &polish, "en": &english, "de": &german, "cs": &czech}
@@ -37,6 +56,7 @@ var polish = sentences{
 	cardUnclear:        "Wolę nie zgadywać. Naciśnij jeden z przycisków albo napisz „zgadzam się” lub „nie zgadzam się”.",
 	cardOpen:           "Pytanie o zgodę powyżej nadal czeka na odpowiedź. Możesz też pytać dalej.",
 	choose:             "Wybierz, proszę, jedną z możliwości.",
+	working:            "Chwileczkę, jeszcze to sprawdzam.",
 	withdrawn:          "Gotowe: zgoda jest wycofana, a Twoje dane kontaktowe usunięte.",
 	withdrawnMarketing: "Gotowe: zgoda na wiadomości marketingowe jest wycofana.",
 	nothingToWithdraw:  "Nie mamy Twojej zgody, więc nie ma czego wycofać.",
@@ -69,6 +89,7 @@ var english = sentences{
 	cardUnclear:        "I would rather not guess. Press one of the buttons, or write “I agree” or “I do not agree”.",
 	cardOpen:           "The question about consent above is still open. You can go on asking, too.",
 	choose:             "Please choose one of the options.",
+	working:            "One moment, I am still looking that up.",
 	withdrawn:          "Done: your consent is withdrawn and your contact details are deleted.",
 	withdrawnMarketing: "Done: your consent to marketing messages is withdrawn.",
 	nothingToWithdraw:  "We do not have your consent, so there is nothing to withdraw.",
@@ -101,6 +122,7 @@ var german = sentences{
 	cardUnclear:        "Ich möchte nicht raten. Bitte drücken Sie eine der Schaltflächen oder schreiben Sie „Ich stimme zu“ oder „Ich stimme nicht zu“.",
 	cardOpen:           "Die Frage nach Ihrer Einwilligung oben ist noch offen. Sie können auch einfach weiterfragen.",
 	choose:             "Bitte wählen Sie eine der Möglichkeiten.",
+	working:            "Einen Moment bitte, ich sehe noch nach.",
 	withdrawn:          "Erledigt: Ihre Einwilligung ist widerrufen, Ihre Kontaktdaten sind gelöscht.",
 	withdrawnMarketing: "Erledigt: Ihre Einwilligung in Werbenachrichten ist widerrufen.",
 	nothingToWithdraw:  "Uns liegt keine Einwilligung von Ihnen vor, es gibt also nichts zu widerrufen.",
@@ -133,6 +155,7 @@ var czech = sentences{
 	cardUnclear:        "Raději nebudu hádat. Stiskněte jedno z tlačítek, nebo napište „souhlasím“ či „nesouhlasím“.",
 	cardOpen:           "Otázka na souhlas výše stále čeká na odpověď. Můžete se ptát i dál.",
 	choose:             "Vyberte prosím jednu z možností.",
+	working:            "Okamžik prosím, ještě to zjišťuji.",
 	withdrawn:          "Hotovo: souhlas je odvolán a vaše kontaktní údaje jsou smazány.",
 	withdrawnMarketing: "Hotovo: souhlas s marketingovými zprávami je odvolán.",
 	nothingToWithdraw:  "Váš souhlas nemáme, není tedy co odvolat.",

@@ -19,6 +19,7 @@ import (
 
 	"zgoda/gateway/auth"
 	"zgoda/gateway/chat"
+	"zgoda/gateway/effects"
 	"zgoda/gateway/httpapi"
 	"zgoda/gateway/live"
 	"zgoda/gateway/site"
@@ -49,6 +50,9 @@ type Options struct {
 	// contact store wait in the outbox.
 	Redis    string
 	Postgres string
+	// PostgresRetention is the login that may delete ledgers whose time to prove is
+	// over. Without it they stay.
+	PostgresRetention string
 	// RedisReplicas is how many replicas must confirm a decision, a contact, a
 	// withdrawal or a change of owner before it is acknowledged. Default 0.
 	RedisReplicas int
@@ -73,7 +77,10 @@ type Options struct {
 	DrainTime  time.Duration
 	// Rate bounds the inputs of one visitor. Default 20 in 10 s.
 	Rate persistence.Rate
-	Log  *slog.Logger
+	// Env looks up a variable of the environment that a site file names for a
+	// secret; nil: none is set.
+	Env func(name string) string
+	Log *slog.Logger
 	// WrapNodes stands between the node and its channel. Tests lose news there.
 	WrapNodes func(persistence.Nodes) persistence.Nodes
 	// WrapStore stands between the use cases and the store. Tests put faults
@@ -115,6 +122,7 @@ type App struct {
 	flusher *flusher.Flusher
 	sockets *socket.Group
 	channel *channel
+	effects *effects.Runner
 
 	addr     net.Addr
 	warnings []string
@@ -147,7 +155,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 // wire is one straight line: nearly every step depends on what earlier ones made.
 func (a *App) wire(ctx context.Context) error {
 	var err error
-	if a.sites, err = site.LoadDir(a.opts.SitesDir, site.Options{Processor: a.opts.Processor}); err != nil {
+	if a.sites, err = site.LoadDir(a.opts.SitesDir, site.Options{Processor: a.opts.Processor, Env: a.opts.Env}); err != nil {
 		return err
 	}
 	keys, err := loadKeys(a.opts.DataDir)
@@ -189,10 +197,11 @@ func (a *App) wire(ctx context.Context) error {
 		}
 		wake = a.flusher.Wake
 	}
+	a.effects = effects.NewRunner(a.opts.Log)
 	a.sockets = socket.NewGroup(a.opts.Sockets)
 	a.server = httpapi.New(httpapi.Options{
 		Sites:         a.sites,
-		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.contacts, Sealer: keyring, Rate: a.opts.Rate, Wake: wake}),
+		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.ledger, Sealer: keyring, Rate: a.opts.Rate, Wake: wake, Run: a.runEffect}),
 		Conversations: live.NewRegistry[chat.View](),
 		Sockets:       a.sockets,
 		IDs:           ids,

@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"gateway/site":            {"botengine"},
 	"gateway/auth":            {},
 	"gateway/chat":            {"gateway/protocol", "gateway/site", "botengine", "persistence"},
+	"gateway/effects":         {},
 	"gateway/widget":          {},
 	"gateway/client":          {"gateway/protocol"},
 	"gateway/httpapi": {
@@ -36,10 +37,18 @@ var arrows = map[string][]string{
 	},
 	"gateway": {
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
-		"gateway/httpapi", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
+		"gateway/httpapi", "gateway/effects", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
+		"persistence/pgstore",
 	},
 	"gateway/e2e":       {},
-	"gateway/cmd/zgoda": {"gateway", "gateway/httpapi", "gateway/site", "persistence"},
+	"gateway/terminal":  {},
+	"gateway/flowdoc":   {"botengine"},
+	"gateway/flowgraph": {"botengine"},
+	"gateway/flowchat":  {"botengine", "gateway/site", "gateway/terminal"},
+	"gateway/cmd/zgoda": {
+		"gateway", "gateway/httpapi", "gateway/site", "persistence", "botengine",
+		"gateway/flowdoc", "gateway/flowgraph", "gateway/flowchat", "gateway/terminal",
+	},
 }
 
 // banned is what a package must not import from outside.

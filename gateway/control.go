@@ -99,7 +99,7 @@ func (a *App) Apply(ctx context.Context, c Change) error {
 		in = botengine.Input{Kind: botengine.InputErase, Actor: "command"}
 	}
 	out := a.server.Apply(ctx, st, c.Visitor, chat.Input{
-		Client: persistence.ServerClient + "command-" + c.ID, N: 1, Digest: []byte(c.Kind), Bot: in,
+		Client: persistence.ServerClient + "command-" + c.ID, N: 1, Digest: []byte(c.Kind), Bot: in, Returning: true,
 	})
 	switch {
 	case out.Erased:

@@ -63,6 +63,7 @@ func (a *App) start(ctx context.Context) error {
 			return err
 		}
 	}
+	a.running.Go(func() { a.effects.Run(background) })
 	a.running.Go(func() { a.fireTimers(background) })
 	listener := a.opts.Listener
 	if listener == nil {

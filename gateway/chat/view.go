@@ -10,6 +10,7 @@ import (
 
 	"zgoda/botengine"
 	"zgoda/gateway/protocol"
+	"zgoda/gateway/site"
 	"zgoda/persistence"
 )
 
@@ -38,6 +39,10 @@ type View struct {
 	state   state
 	profile botengine.Profile
 	values  persistence.ContactValues
+	// settled: the profile was rebuilt from the ledger since it was read, and
+	// contactChanged the contact values with it. forgotten: the ledger knows that
+	// the visitor was erased, and the store does not.
+	settled, contactChanged, forgotten bool
 }
 
 // Exists reports whether anything is stored.
@@ -48,7 +53,10 @@ func (v *View) Erased() bool { return v.snap.Erased }
 
 // Position returns the top of the log.
 func (v *View) Position() persistence.Position {
-	return persistence.Position{Epoch: v.snap.Epoch, Seq: v.snap.Seq}
+	if v.snap.Epoch == "" {
+		return persistence.Position{}
+	}
+	return persistence.Position{Epoch: v.snap.Epoch, Seq: v.snap.Seq, Version: v.snap.Version}
 }
 
 // First returns the number of the oldest event that is kept.
@@ -184,11 +192,11 @@ func (s *Service) openEvents(v *View, events []persistence.Event) ([]protocol.Ev
 
 // PublicState returns what a client needs beside the log; nil before the
 // conversation exists.
-func (s *Service) PublicState(bot *botengine.Bot, v *View) *protocol.State {
+func (s *Service) PublicState(st *site.Site, v *View) *protocol.State {
 	if !v.Exists() || v.snap.Erased {
 		return nil
 	}
-	expect := bot.Inputs(v.state.Bot, v.profile)
+	expect := botFor(st, &v.state.Bot).Inputs(v.state.Bot, v.profile)
 	out := &protocol.State{
 		Owner:    publicOwner(v.state.Owner),
 		Consents: make(map[string]protocol.Consent, len(v.profile.Consents)),

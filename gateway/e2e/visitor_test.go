@@ -62,7 +62,7 @@ func TestP6_VisitorAgreesInTheBrowser(t *testing.T) {
 	if err := app.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	list, err := contactsOf(t, data).Marketing(t.Context(), "demo", persistence.PurposeMarketingEmail)
+	list, err := contactsOf(t, data).Marketing(t.Context(), "demo", asTest, persistence.PurposeMarketingEmail)
 	if err != nil || len(list.Rows) != 1 || list.Rows[0].Fields["name"] != "Anna Nowak" || list.Rows[0].Fields["email"] != "anna.nowak@example.com" {
 		t.Errorf("the store has %v, %v; want Anna Nowak", list.Rows, err)
 	}
@@ -119,7 +119,7 @@ func TestP6_VisitorDeclinesInTheBrowser(t *testing.T) {
 	if err := app.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	overview, err := contactsOf(t, data).Overview(t.Context(), "demo", persistence.OverviewQuery{Limit: 10})
+	overview, err := contactsOf(t, data).Overview(t.Context(), "demo", asTest, persistence.OverviewQuery{Limit: 10})
 	if err != nil {
 		t.Fatal(err)
 	}

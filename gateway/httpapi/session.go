@@ -36,6 +36,7 @@ type session struct {
 	client       string
 	locale, page string
 	flow         string
+	returning    bool // it showed a token, or what it has
 	budget       bucket
 	conversation *live.Conversation[chat.View]
 

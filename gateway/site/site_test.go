@@ -130,16 +130,16 @@ func TestIncompleteSiteCollectsNothing(t *testing.T) {
 		o    Options
 		want string
 	}{
-		"no address":      {change(t, "  address: Prosta 1, 00-001 Warszawa\n", ""), Options{platform}, "shop.yaml:3:1: " + off + "controller.address is missing; add the owner's postal address"},
-		"no name":         {change(t, "  name: Test Shop sp. z o.o.\n", ""), Options{platform}, "shop.yaml:3:1: " + off + "controller.name is missing; add the full name of the site's owner, who decides about the data"},
-		"no contact":      {change(t, "  contact: privacy@shop.example\n", ""), Options{platform}, "shop.yaml:3:1: " + off + "controller.contact is missing; add the e-mail address or https:// page for questions about data"},
-		"no purposes":     {change(t, "  purposes:\n    - {code: lead_contact}\n    - {code: marketing_email, valid_days: 365}\n    - {code: marketing_phone}\n    - {code: marketing_sms}\n", ""), Options{platform}, "shop.yaml:17:1: " + off + "consent.purposes is missing; add what the data are for, as [{code: lead_contact}]"},
-		"no recipients":   {change(t, "  recipients: [Mail House GmbH, CRM Ltd]\n", ""), Options{platform}, "shop.yaml:17:1: " + off + "consent.recipients is missing; add who else receives the data; [] if nobody does"},
-		"no contact days": {change(t, "contact_days: 365, ", ""), Options{platform}, "shop.yaml:29:3: " + off + "consent.retention.contact_days is missing; add how long contacts are kept"},
-		"no proof days":   {change(t, "proof_days: 2190, ", ""), Options{platform}, "shop.yaml:29:3: " + off + "consent.retention.proof_days is missing; add how long the proof of an answer is kept"},
+		"no address":      {change(t, "  address: Prosta 1, 00-001 Warszawa\n", ""), Options{Processor: platform}, "shop.yaml:3:1: " + off + "controller.address is missing; add the owner's postal address"},
+		"no name":         {change(t, "  name: Test Shop sp. z o.o.\n", ""), Options{Processor: platform}, "shop.yaml:3:1: " + off + "controller.name is missing; add the full name of the site's owner, who decides about the data"},
+		"no contact":      {change(t, "  contact: privacy@shop.example\n", ""), Options{Processor: platform}, "shop.yaml:3:1: " + off + "controller.contact is missing; add the e-mail address or https:// page for questions about data"},
+		"no purposes":     {change(t, "  purposes:\n    - {code: lead_contact}\n    - {code: marketing_email, valid_days: 365}\n    - {code: marketing_phone}\n    - {code: marketing_sms}\n", ""), Options{Processor: platform}, "shop.yaml:17:1: " + off + "consent.purposes is missing; add what the data are for, as [{code: lead_contact}]"},
+		"no recipients":   {change(t, "  recipients: [Mail House GmbH, CRM Ltd]\n", ""), Options{Processor: platform}, "shop.yaml:17:1: " + off + "consent.recipients is missing; add who else receives the data; [] if nobody does"},
+		"no contact days": {change(t, "contact_days: 365, ", ""), Options{Processor: platform}, "shop.yaml:29:3: " + off + "consent.retention.contact_days is missing; add how long contacts are kept"},
+		"no proof days":   {change(t, "proof_days: 2190, ", ""), Options{Processor: platform}, "shop.yaml:29:3: " + off + "consent.retention.proof_days is missing; add how long the proof of an answer is kept"},
 		"no processor's contact": {
 			readTestdata(t, "site.yaml"),
-			Options{Party{Name: "P", Address: "A"}},
+			Options{Processor: Party{Name: "P", Address: "A"}},
 			"shop.yaml:1:1: " + off + "processor.contact is missing; add how to reach who runs this gateway",
 		},
 	} {
