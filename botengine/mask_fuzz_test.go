@@ -13,7 +13,7 @@ func FuzzMaskContacts(f *testing.F) {
 	for _, line := range append(lines, "anna at gmail.com", "jan małpa wp kropka pl", "+48 (600) 700-800 / 601 701 801", "DE89 3704 0044 0532 0130 00") {
 		f.Add(line, "PL")
 	}
-	for _, piece := range hostile {
+	for _, piece := range hostilePieces {
 		f.Add(strings.Repeat(piece, 30), "DE")
 	}
 	for _, c := range corpora {

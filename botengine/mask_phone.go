@@ -294,19 +294,19 @@ func (r *run) mayJoin(lo, hi int) bool {
 	if r.wordsOf(lo, hi-1) > 0 {
 		return true
 	}
-	usual := 0
-	var weak [separatorComma + 1]int
+	var seen [separatorComma + 1]bool
+	single := r.groups[lo].to-r.groups[lo].from == 1
 	for _, g := range r.groups[lo+1 : hi] {
-		if weak[g.before]++; g.before == separatorUsual {
-			usual++
+		seen[g.before] = true
+		single = single && g.to-g.from == 1
+	}
+	kinds := 0
+	for _, weak := range seen[separatorWeak:] {
+		if weak {
+			kinds++
 		}
 	}
-	weak[separatorUsual] = 0
-	kinds := 0
-	for _, n := range weak {
-		kinds += min(n, 1)
-	}
-	return kinds == 0 || kinds == 1 && (weak[separatorComma] == 0 || usual == 0 && !r.isBroken(lo, hi-1))
+	return kinds == 0 || kinds == 1 && (!seen[separatorComma] || single || !seen[separatorUsual] && !r.isBroken(lo, hi-1))
 }
 
 // isBroken tells whether groups of digits and single digits are mixed as in no

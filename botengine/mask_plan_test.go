@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"go/format"
+	goformat "go/format"
 	"maps"
 	"os"
 	"regexp/syntax"
@@ -20,7 +20,7 @@ const dialPlanFile = "mask_plans.go"
 // TestDialPlans holds mask_plans.go to the metadata of libphonenumber; -update
 // writes it.
 func TestDialPlans(t *testing.T) {
-	want, err := format.Source(dialPlanSource(t))
+	want, err := goformat.Source(dialPlanSource(t))
 	if err != nil {
 		t.Fatal(err)
 	}
