@@ -115,7 +115,7 @@ func (rd *reading) dot(i int, at atSign, dots int) (int, dotKind) {
 	}
 	word := at.kind != atPlain
 	switch between := rd.lexemes[i:next]; {
-	case len(between) == 1 && between[0].kind == lexemeMark && between[0].r == ',' && dots == 0 && tld(next):
+	case len(between) == 1 && between[0].kind == lexemeMark && between[0].r == ',' && dots == 0 && at.kind < atWord && tld(next):
 		return next, dotLoose
 	case hasMark(between, '.') && (tld(next) || len(rd.at(next).text) == 1) && !rd.endsSentence(i, between):
 		return next, dotLoose
@@ -143,5 +143,8 @@ func (rd *reading) endsSentence(i int, between []lexeme) bool {
 // endsWithTLD tells whether "wp pl" is meant as a host: where many have mail, or
 // after a word that means @ and nothing else.
 func (rd *reading) endsWithTLD(next int, at atSign) bool {
+	if at.kind == atWeak {
+		return rd.isRole(next-2, roleProvider) && rd.isRole(next, roleSureTLD)
+	}
 	return rd.isRole(next-2, roleProvider) || at.kind == atWord && wordRoles[rd.at(next).text]&(roleWeakAt|roleAnd|roleNoLocal) == 0
 }

@@ -113,13 +113,16 @@ func (d *detector) alone(from, i, j, e int, loose bool) bool {
 	for k := i; k <= j && tidy; k++ {
 		tidy = j-i < 5 && (groups[k].to-groups[k].from > 1 || groups[k].words > 0)
 	}
-	short := func(from, to int) bool { // spaced must be the separators beside them
+	short := func(from, to int) bool {
+		if !tidy || to-from > most {
+			return false
+		}
 		for k := from; k < to; k++ {
 			if groups[k].to-groups[k].from > 5 {
 				return false
 			}
 		}
-		return tidy && to-from <= most
+		return true
 	}
 	if i > from && (!short(from, i) || !d.read.isSpaced(groups[i-1].end, groups[i].first) || d.read.talk(groups[from].first) == talkOther) {
 		return false

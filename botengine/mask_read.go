@@ -160,8 +160,17 @@ var entities = []struct {
 	name string
 	r    rune
 }{
-	{"&commat;", '@'}, {"&period;", '.'}, {"&nbsp;", ' '}, {"&lowbar;", '_'}, {"&plus;", '+'}, {"&hyphen;", '-'}, {"&dash;", '-'},
-	{"%40", '@'}, {"%2e", '.'}, {"%2b", '+'}, {"%20", ' '},
+	{"&commat;", '@'},
+	{"&period;", '.'},
+	{"&nbsp;", ' '},
+	{"&lowbar;", '_'},
+	{"&plus;", '+'},
+	{"&hyphen;", '-'},
+	{"&dash;", '-'},
+	{"%40", '@'},
+	{"%2e", '.'},
+	{"%2b", '+'},
+	{"%20", ' '},
 }
 
 // decode reads the next character; an HTML entity or a URL's escape of one is one.

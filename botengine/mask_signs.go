@@ -44,15 +44,12 @@ var starts = func() *[1 << 15]uint8 {
 		if r&roleWeakAt != 0 {
 			mark(w, startsWeakAt)
 		}
-		if r&roleDot != 0 {
+		if r&(roleDot|roleSureTLD) != 0 {
 			mark(w, startsDot)
 		}
 		if r&roleAnd != 0 {
 			mark(w, startsAnd)
 		}
-	}
-	for _, w := range strings.Fields("com net org eu pl de cz sk uk") {
-		mark(w, startsDot) // "gmail com"
 	}
 	for _, a := range "oil" { // what looksLikeDigits
 		mark(string(a), startsNumber)
@@ -158,7 +155,7 @@ func (r *signReader) mark(s string) {
 		r.found |= signMail // "(a)"
 	case c == '@':
 		r.found |= signMail
-	case c == '.' && next > ' ':
+	case c == '.' && (next > ' ' || r.seen&startsWeakAt != 0 && len(s) > 1):
 		r.seen |= startsDot
 	case c == '&' && next > ' ':
 		r.found |= signMail | signPhone // an entity

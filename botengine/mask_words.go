@@ -11,6 +11,7 @@ const (
 	roleDot                        // stands for the dot of an address
 	roleJoin                       // stands for - _ + in an address
 	roleTLD                        // a top-level domain
+	roleSureTLD                    // one that is no word
 	roleProvider                   // a host that many people have mail at
 	roleNoLocal                    // stands before a weak "at" in an ordinary sentence
 	roleOffice                     // a local part that every firm has
@@ -35,6 +36,7 @@ var words = map[role]string{
 		"myslnik minus kreska dash hyphen bindestrich strich pomlcka plus",
 	roleTLD: "pl com net org eu de at ch cz sk uk co io me info biz fr it es nl be lu dk se no fi ie us ca au nz pt hu ro " +
 		"bg hr si ee lv lt ua by ru tr gr li int edu gov mil name pro app dev online shop store site xyz tech cloud blog kom example",
+	roleSureTLD: "com net org eu pl de cz sk uk",
 	roleProvider: "gmail googlemail outlook hotmail live msn yahoo icloud proton protonmail gmx web online freenet posteo mailbox " +
 		"arcor wp onet op o2 interia poczta vp tlen gazeta buziaczek int seznam centrum atlas email volny post aol mail azet zoznam " +
 		"btinternet sky talktalk tiscali quick magenta fastmail tutanota",
