@@ -195,13 +195,16 @@ func (x *examination) shown(screen *Screen) {
 // delivery: the events of an input come before its acknowledgement, and every
 // line has an answer (P3).
 func (x *examination) delivery() {
+	// Where some input left no event of its own (a card that was asked for), what
+	// follows a line may be the answer to that, and only the time tells.
+	eventless := slices.ContainsFunc(x.v.Inputs, func(in Input) bool { return in.Seq == 0 && !in.Refused })
 	for i := range x.log {
 		e := &x.log[i]
 		if e.From != "visitor" {
 			continue
 		}
 		end := i
-		for end+1 < len(x.log) && x.log[end+1].From == "bot" {
+		for end+1 < len(x.log) && x.log[end+1].From == "bot" && (!eventless || x.log[end+1].At == e.At) {
 			end++
 		}
 		x.check("P3", end > i, around(e.Seq), "event %d has no answer in the log", e.Seq)

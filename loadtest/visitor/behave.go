@@ -182,8 +182,14 @@ func (t *tab) answer(ctx context.Context, field, value string) error {
 	if err := t.say(ctx, value); err != nil {
 		return err
 	}
+	t.hold(field, value)
+	return nil
+}
+
+// hold notes a detail that was typed, where the bot took it.
+func (t *tab) hold(field, value string) {
 	if !slices.Contains(t.client.State().Held, field) {
-		return nil
+		return
 	}
 	t.v.mu.Lock()
 	defer t.v.mu.Unlock()
@@ -194,7 +200,6 @@ func (t *tab) answer(ctx context.Context, field, value string) error {
 		}
 	}
 	t.v.visit.Contact = contact
-	return nil
 }
 
 var (
@@ -252,13 +257,20 @@ func (v *visitor) wrongAnswers(ctx context.Context, t *tab) error {
 	return nil
 }
 
-// abandon leaves at some point: politely, or with an answer still to come.
+// abandon leaves somewhere on the way: at the card, after agreeing, after the
+// first answer; politely, or with an answer still to come.
 func (v *visitor) abandon(ctx context.Context, t *tab) error {
 	if err := t.enter(ctx); err != nil {
 		return err
 	}
-	if t.rand.IntN(2) == 0 {
+	far := t.rand.IntN(3)
+	if far > 0 {
 		if err := t.decide(ctx, protocol.AnswerGrant); err != nil {
+			return err
+		}
+	}
+	if field, kind := t.asked(); far > 1 && kind != "" {
+		if err := t.answer(ctx, field, value(t.rand, kind, v.visit.Index)); err != nil {
 			return err
 		}
 	}
@@ -266,13 +278,21 @@ func (v *visitor) abandon(ctx context.Context, t *tab) error {
 		t.leave(ctx)
 		return nil
 	}
-	if err := t.think(ctx, 4); err != nil {
+	return v.vanish(ctx, t)
+}
+
+// vanish types a line and is gone. It may or may not get through; nobody is told.
+func (v *visitor) vanish(ctx context.Context, t *tab) error {
+	const line = "Ewa"
+	if err := t.think(ctx, len(line)); err != nil {
 		return err
 	}
-	// The line may or may not get through; nobody is told.
+	field, _ := t.asked()
 	gone, cancel := context.WithTimeout(ctx, time.Duration(t.rand.IntN(5))*time.Millisecond)
 	defer cancel()
-	_ = t.do(gone, "", protocol.TypeSay, "Ewa", func(ctx context.Context) (client.Receipt, error) { return t.client.Say(ctx, "Ewa") })
+	if t.do(gone, "", protocol.TypeSay, line, func(ctx context.Context) (client.Receipt, error) { return t.client.Say(ctx, line) }) == nil {
+		t.hold(field, line)
+	}
 	t.leaving.Store(true)
 	t.client.Drop()
 	return nil
