@@ -31,9 +31,23 @@ const perSourcePorts = 28_000
 // sockets estimates how many sockets are open at the most, in all processes.
 func sockets(s *scenario.Scenario) int {
 	// Little's law: those who are inside are the rate times the length of a stay.
-	const acts, characters = 8, 25
-	stay := acts * (s.Visitors.Think.Average() + characters*s.Visitors.Typing.Average())
-	return s.Idle.Sockets + int(s.PeakRate()*stay.Seconds()) + 1
+	const characters = 25
+	act := s.Visitors.Think.Average() + characters*s.Visitors.Typing.Average()
+	return s.Idle.Sockets + int(s.PeakRate()*act.Seconds()*averageActs(s)) + 1
+}
+
+// acts is about how often a visitor of each kind thinks, with a socket open.
+var acts = map[scenario.Kind]float64{
+	scenario.Agrees: 5, scenario.Declines: 3, scenario.WrongAnswers: 6, scenario.Abandons: 2, scenario.Reloads: 10,
+	scenario.SecondTab: 6, scenario.Withdraws: 6, scenario.AsksPerson: 1, scenario.ReadsSlowly: 4, scenario.SendsGarbage: 4, scenario.Questions: 1.2,
+}
+
+func averageActs(s *scenario.Scenario) float64 {
+	sum, weights := 0.0, 0.0
+	for kind, weight := range s.Visitors.Mix {
+		sum, weights = sum+acts[kind]*float64(weight), weights+float64(weight)
+	}
+	return sum / max(weights, 1)
 }
 
 // checkRoom reports too few file handles or ports before anything is opened.

@@ -131,7 +131,10 @@ func timePlot(lines []series, marks []Mark, length float64, log bool) template.H
 			continue
 		}
 		fmt.Fprintf(&b, `<polyline class="line %s" points="`, l.Class)
-		for _, p := range l.Points {
+		for i, p := range l.Points {
+			if i > 0 && p.x-l.Points[i-1].x > maxGap {
+				fmt.Fprintf(&b, `"/><polyline class="line %s" points="`, l.Class)
+			}
 			fmt.Fprintf(&b, "%.1f,%.1f ", x(p.x), a.at(p.y))
 		}
 		b.WriteString(`"/>`)
@@ -139,6 +142,10 @@ func timePlot(lines []series, marks []Mark, length float64, log bool) template.H
 	b.WriteString("</svg>")
 	return template.HTML(b.String()) // only numbers, and names that were escaped
 }
+
+// maxGap is how many seconds a line bridges: where nothing was measured there is
+// nothing to show.
+const maxGap = 1.5
 
 func seconds(s float64) string {
 	if s >= 120 {

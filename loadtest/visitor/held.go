@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/url"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -136,6 +137,10 @@ func (h *Held) openAll(ctx context.Context, start time.Time) {
 		h.sockets = append(h.sockets, s)
 		h.mu.Unlock()
 		h.running.Go(func() { s.keep(ctx, due) })
+	}
+	// What opening needed is given back: from now on little happens.
+	if sleep(ctx, time.Second) {
+		debug.FreeOSMemory()
 	}
 }
 
