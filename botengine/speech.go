@@ -93,16 +93,19 @@ func (t *turn) visitorLine(e Event) string {
 	return t.emit(e)
 }
 
-// withoutDetails is the line as a variable may keep it.
-func (t *turn) withoutDetails() string {
+// withoutDetails is a line as a variable may keep it.
+func withoutDetails(s string, found []detail) string {
+	if len(found) == 0 {
+		return s
+	}
 	var b strings.Builder
 	last := 0
-	for _, d := range t.found {
-		b.WriteString(t.in.Text[last:d.start])
+	for _, d := range found {
+		b.WriteString(s[last:d.start])
 		b.WriteString(maskMark)
 		last = d.end
 	}
-	b.WriteString(t.in.Text[last:])
+	b.WriteString(s[last:])
 	return b.String()
 }
 
@@ -222,7 +225,7 @@ func (t *turn) pressed() {
 	}
 	t.emit(Event{
 		From: FromVisitor, Kind: EventMessage, Of: t.in.Of, Choice: os[j].id,
-		Text: []Span{{Text: t.label(os[j].label)}},
+		Text: t.labelSpans(os[j].label),
 	})
 	if st.kind == kindAsk {
 		t.keepVar(st, os[j].id)
@@ -242,7 +245,7 @@ func (t *turn) pressedTopic(st *step, n int) {
 	e := &st.answers.entries[j]
 	t.emit(Event{
 		From: FromVisitor, Kind: EventMessage, Of: t.in.Of, Choice: e.id,
-		Text: []Span{{Text: t.label(e.title)}},
+		Text: t.labelSpans(e.title),
 	})
 	if t.in.Quiet {
 		return

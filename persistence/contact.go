@@ -28,8 +28,8 @@ const (
 	KindErased    = "erased"
 )
 
-// A Record is an opened outbox record. Exactly one of Seen, Entry, Contact and
-// Erase is set.
+// A Record is an opened outbox record. Exactly one of Seen, Entry, Contact,
+// Restrict and Erase is set.
 type Record struct {
 	Site    string    `json:"site"`
 	Visitor string    `json:"visitor"`
@@ -42,8 +42,18 @@ type Record struct {
 	Entry *LedgerEntry `json:"entry,omitzero"`
 	// Contact says which contact values the visitor gave under which grant.
 	Contact *ContactRecord `json:"contact,omitzero"`
+	// Restrict: processing of the contact is restricted, or free again.
+	Restrict *Restriction `json:"restrict,omitzero"`
 	// Erase: the visitor is erased.
 	Erase *Erasure `json:"erase,omitzero"`
+}
+
+// A Restriction says on whose word a contact is kept but not used (GDPR art. 18).
+type Restriction struct {
+	ID     string `json:"id"`
+	On     bool   `json:"on"`
+	Actor  string `json:"actor"`
+	Method string `json:"method"`
 }
 
 // A LedgerEntry is one consent event, append-only.
@@ -141,14 +151,29 @@ type Contacts interface {
 	// Apply applies records of one site in the order given, in one transaction,
 	// and returns a verdict for each. An error means that none was applied.
 	Apply(ctx context.Context, site string, records []Record) ([]Verdict, error)
-	// Overview returns who agreed and who did not.
-	Overview(ctx context.Context, site string, q OverviewQuery) (Overview, error)
-	// Marketing returns the contacts that may be written to over the channel of
-	// purpose, and nobody else. purpose must be one of the marketing purposes.
-	Marketing(ctx context.Context, site, purpose string) (MarketingList, error)
+	// Pass records that the visitor's records up to and including upTo are lost, and
+	// lets what follows them be applied. It returns how many are missing: 0 where the
+	// store is that far already. A caller must be sure that none of them is on its
+	// way. Until the visitor agrees anew, they are on no marketing list, since what
+	// is lost may be a withdrawal.
+	Pass(ctx context.Context, site, visitor string, upTo uint64) (uint64, error)
 	// Visitor returns what the ledger knows of one visitor, ErrNotFound where it
 	// knows nothing. A lost profile is rebuilt from it.
 	Visitor(ctx context.Context, site, visitor string) (VisitorRecord, error)
+}
+
+// A Rebuilder is a contact store from which profiles are rebuilt that the
+// conversation store may have lost. All methods may be called concurrently.
+type Rebuilder interface {
+	// Visitor is that of Contacts.
+	Visitor(ctx context.Context, site, visitor string) (VisitorRecord, error)
+	// Fence returns what the ledger knows of a visitor and voids every record that
+	// was numbered and has not arrived: one that a conversation store forgot may
+	// still be on its way, and must not take the number of another one. life names
+	// the life of the conversation store that asks; repeating the call with the
+	// same one voids nothing more. The visitor's next record follows AppliedVSeq of
+	// the answer. A visitor that is not known becomes known.
+	Fence(ctx context.Context, site, visitor, life string) (VisitorRecord, error)
 }
 
 // An OverviewQuery selects rows of an overview.
@@ -176,7 +201,8 @@ const (
 // An Overview is a page of visitors and the counts of the whole site.
 type Overview struct {
 	AsOf time.Time `json:"as_of"`
-	// Counts maps purpose to status to visitors, over the whole site.
+	// Counts maps purpose to status to visitors, over the whole site. Statuses that
+	// nobody has are left out.
 	Counts map[string]map[string]int `json:"counts"`
 	Rows   []OverviewRow             `json:"rows"`
 	// Next goes into OverviewQuery.After for the next page; empty at the end.
@@ -190,6 +216,8 @@ type OverviewRow struct {
 	FirstSeen time.Time                `json:"first_seen"`
 	Consents  map[string]ConsentStatus `json:"consents"`
 	Fields    map[string]string        `json:"fields,omitzero"`
+	// Restricted: the contact is kept and must not be used (GDPR art. 18).
+	Restricted bool `json:"restricted,omitzero"`
 }
 
 // A ConsentStatus is where one purpose stands for one visitor.
@@ -205,6 +233,9 @@ type ConsentStatus struct {
 	GrantVSeq  uint64    `json:"grant_vseq,omitzero"`
 	Request    string    `json:"request,omitzero"`
 	ValidUntil time.Time `json:"valid_until,omitzero"`
+	// DeclinedAt is when the visitor last declined or withdrew, zero where they
+	// never did or have agreed since. Only Fence fills it.
+	DeclinedAt time.Time `json:"declined_at,omitzero"`
 }
 
 // A MarketingList is who may be written to, at one moment.
@@ -229,4 +260,6 @@ type VisitorRecord struct {
 	Erased      bool
 	Consents    map[string]ConsentStatus
 	Fields      map[string]string
+	// Restricted: the contact is kept and must not be used (GDPR art. 18).
+	Restricted bool
 }

@@ -25,6 +25,14 @@ var (
 	// ErrSchema means that the store was written by a version that this one
 	// does not know.
 	ErrSchema = errors.New("unknown schema version")
+	// ErrExists means that something of that name is there already.
+	ErrExists = errors.New("exists already")
+	// ErrMisconfigured means that the store as a whole is not set up as this
+	// program needs it, and that waiting does not cure it. The error says what to
+	// do.
+	ErrMisconfigured = errors.New("store is not set up as it must be")
+	// ErrNeedsPostgres means that the file store cannot do what was asked.
+	ErrNeedsPostgres = errors.New("this needs PostgreSQL: set postgres (and redis) in the configuration")
 	// ErrWrongKey means that sealed data names a key this process does not have.
 	ErrWrongKey = errors.New("sealed with a key that is not loaded")
 	// ErrTampered means that sealed data does not open where it was found: it
@@ -92,6 +100,9 @@ type Snapshot struct {
 	// restarted or failed over since the profile was written): the consents must
 	// be compared with the ledger before anything is asked.
 	Doubt bool
+	// Life names the store's time since its last restart or failover; empty where
+	// the store loses nothing.
+	Life string
 }
 
 // An Event is one entry of a conversation's log.
@@ -148,6 +159,13 @@ type Commit struct {
 	Log string
 	// Epoch is used when this commit begins the log (Version is 0).
 	Epoch string
+	// Life is the Life of the Snapshot whose Doubt the decision has settled. A
+	// commit that writes the profile or the outbox on a profile in doubt is Stale
+	// without it, whatever its versions: equal ones may be of what was lost.
+	Life string
+	// Doubt leaves the profile in doubt: the decision could not settle it. Profile,
+	// Contact and Outbox must be empty.
+	Doubt bool
 	// Events are appended. Their Seq must continue the log; a wrong one is a
 	// defect of the caller and an error.
 	Events []Event
@@ -247,10 +265,14 @@ type Range struct {
 	Newest bool
 }
 
-// A Position is the top of a log.
+// A Position is the top of a log. Where no log is (nothing stored, or erased) it
+// is the zero Position.
 type Position struct {
 	Epoch string
 	Seq   uint64
+	// Version is the conversation's: it tells of changes that have no event, such
+	// as another owner. It is 0 in positions of an inbox.
+	Version uint64
 }
 
 // Conversations is the conversation store. All methods may be called
@@ -284,6 +306,18 @@ type Outbox interface {
 	// ContactValues returns the visitor's sealed record of contact values, or
 	// ErrNotFound where none is held any more.
 	ContactValues(ctx context.Context, site, visitor string) ([]byte, error)
+}
+
+// A Backlog is what waits in an outbox, for all sites.
+type Backlog struct {
+	Records int
+	// Oldest is when the oldest of them was committed; zero where none waits.
+	Oldest time.Time
+}
+
+// An OutboxMeter is an Outbox that can say how much waits without reading it.
+type OutboxMeter interface {
+	Backlog(ctx context.Context) (Backlog, error)
 }
 
 // A Scope says where sealed data belongs. Data sealed for one scope does not

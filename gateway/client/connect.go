@@ -168,7 +168,7 @@ func (c *Client) lost(l *link, err error) {
 		c.tellLink(false, l.err)
 		c.plan(time.Now())
 		if c.asked != nil {
-			c.asked.answer(nil, ErrNotConnected)
+			c.asked.answer(ErrNotConnected)
 			c.asked = nil
 		}
 	}

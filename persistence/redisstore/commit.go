@@ -89,6 +89,8 @@ func checkCommit(c *persistence.Commit) error {
 		return errors.New("the input must name its client and number")
 	case c.Erase && (len(c.Events) > 0 || c.State != nil || c.Profile != nil || c.Contact != nil):
 		return errors.New("an erasure must not write events, state, profile or contact")
+	case c.Doubt && (c.Profile != nil || c.Contact != nil || c.DropContact || len(c.Outbox) > 0):
+		return errors.New("what leaves a doubt open must not write profile, contact or outbox")
 	case c.Contact != nil && c.DropContact:
 		return errors.New("contact values cannot be both replaced and dropped")
 	case len(c.Epoch) > maxName:
@@ -142,7 +144,7 @@ func (st *site) commitKeys(c *persistence.Commit) []string {
 func commitFlags(c *persistence.Commit, confirm, full bool) string {
 	set := [...]bool{
 		c.State != nil, c.Profile != nil, c.Contact != nil, c.DropContact, c.Erase, confirm, full,
-		c.Inbox != nil, c.Inbox != nil && c.Inbox.Gone,
+		c.Inbox != nil, c.Inbox != nil && c.Inbox.Gone, c.Doubt,
 	}
 	var flags [len(set)]byte
 	for i, on := range set {
@@ -188,7 +190,7 @@ func (s *Store) commitArgs(ctx context.Context, st *site, c *persistence.Commit,
 	if c.Version > 0 {
 		epoch = c.Log
 	}
-	args := make([]string, 0, 30+3*len(c.Events)+2*len(c.Outbox)+2*len(c.Timers))
+	args := make([]string, 0, 31+3*len(c.Events)+2*len(c.Outbox)+2*len(c.Timers))
 	args = append(args,
 		commitFlags(c, confirm, s.nearlyFull(ctx, st, c)), st.base, c.Conversation, c.Visitor, c.Node,
 		"", // the run id
@@ -197,7 +199,7 @@ func (s *Store) commitArgs(ctx context.Context, st *site, c *persistence.Commit,
 		decimal(c.Version), decimal(c.ProfileVersion), epoch, decimal(c.Since), rateMax, rateWindow,
 		strconv.Itoa(len(c.Events)), strconv.Itoa(len(c.Outbox)), strconv.Itoa(len(c.Timers)),
 		decimal(firstSeq), decimal(firstVSeq), defect(c),
-		string(c.State), string(c.Profile), string(c.Contact), st.name, row, rowEpoch,
+		string(c.State), string(c.Profile), string(c.Contact), st.name, row, rowEpoch, c.Life,
 	)
 	for _, e := range c.Events {
 		args = append(args, e.ID, nanos(e.At), string(e.Body))

@@ -134,7 +134,10 @@ type convHead struct {
 }
 
 func (h convHead) position() persistence.Position {
-	return persistence.Position{Epoch: h.epoch, Seq: h.seq}
+	if h.epoch == "" {
+		return persistence.Position{}
+	}
+	return persistence.Position{Epoch: h.epoch, Seq: h.seq, Version: h.version}
 }
 
 // convHead reads a conversation's head; what is missing is the zero one.
@@ -192,7 +195,7 @@ func (p *packed) size(bytes int) int {
 // wrote may miss what that process had acknowledged.
 func (l *elements) snapshot(key persistence.Key, run string) persistence.Snapshot {
 	f := l.list()
-	s := persistence.Snapshot{Key: key, Visitor: f.text()}
+	s := persistence.Snapshot{Key: key, Visitor: f.text(), Life: run}
 	conv := f.convHead()
 	s.Version, s.Epoch, s.Seq, s.First, s.State = conv.version, conv.epoch, conv.seq, conv.first, f.bytes()
 	p := f.packed()

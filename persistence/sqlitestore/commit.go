@@ -42,6 +42,8 @@ func checkCommit(c *persistence.Commit) error {
 		return errors.New("the input must name its client and number")
 	case c.Erase && (len(c.Events) > 0 || c.State != nil || c.Profile != nil || c.Contact != nil):
 		return errors.New("an erasure must not write events, state, profile or contact")
+	case c.Doubt && (c.Profile != nil || c.Contact != nil || c.DropContact || len(c.Outbox) > 0):
+		return errors.New("what leaves a doubt open must not write profile, contact or outbox")
 	case c.Contact != nil && c.DropContact:
 		return errors.New("contact values cannot be both replaced and dropped")
 	}

@@ -146,14 +146,14 @@ func (s *Store) LastInput(ctx context.Context, key persistence.Key, client strin
 	return n, nil
 }
 
-const sqlGetPosition = `SELECT epoch, seq FROM conversation WHERE site = ? AND conversation = ?`
+const sqlGetPosition = `SELECT epoch, seq, version FROM conversation WHERE site = ? AND conversation = ? AND epoch <> ''`
 
 // Positions implements persistence.Conversations.
 func (s *Store) Positions(ctx context.Context, keys []persistence.Key) ([]persistence.Position, error) {
 	out := make([]persistence.Position, len(keys))
 	err := s.read(ctx, func(c *conn) error {
 		for i, k := range keys {
-			if _, err := c.get(ctx, sqlGetPosition, row(k.Site, k.Conversation), row(&out[i].Epoch, &out[i].Seq)); err != nil {
+			if _, err := c.get(ctx, sqlGetPosition, row(k.Site, k.Conversation), row(&out[i].Epoch, &out[i].Seq, &out[i].Version)); err != nil {
 				return err
 			}
 		}

@@ -300,7 +300,7 @@ func beatTellsTheTop(t *testing.T, s NodeStore) {
 		keys, want = append(keys, c.key), append(want, persistence.Position{})
 		if i%40 == 0 {
 			c.commit(c.say("tab", 1+i%7), persistence.Committed)
-			want[i] = persistence.Position{Epoch: testEpoch, Seq: uint64(1 + i%7)}
+			want[i] = persistence.Position{Epoch: testEpoch, Seq: uint64(1 + i%7), Version: c.version}
 		}
 	}
 	if got, err := s.Beat(t.Context(), h, keys); err != nil || !slices.Equal(got, want) {

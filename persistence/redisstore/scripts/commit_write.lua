@@ -102,6 +102,7 @@ if #set > 0 or changesProfile or limited or not met then
   end
   if erase == YES then marks = 'e' end
   if hasProfile == YES or not met then profileRun = run end
+  if keepsDoubt == YES then profileRun = '' end
   set[#set + 1] = 'h'
   set[#set + 1] = packProfile(newProfile, vseq, unflushed + nOutbox, rateStart, rateCount, profileRun, marks)
   redis.call('HSET', profile, unpack(set))
