@@ -45,3 +45,8 @@ func TestContacts(t *testing.T) {
 		New: func(t *testing.T) persistence.Contacts { return openTest(t) },
 	})
 }
+
+func TestDesk(t *testing.T) {
+	t.Parallel()
+	storetest.Desk(t, storetest.DeskBackend{New: func(t *testing.T) storetest.DeskStore { return openTest(t) }})
+}
