@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // answered handles a press on a card's button.
@@ -76,17 +77,36 @@ func (t *turn) phrase() string {
 	if t.s.Card != nil {
 		card = sentencesFor(t.s.Card.Locale, t.b.settings.Fallback)
 	}
-	said := strings.TrimRight(t.in.Text, ".!… ")
-	said = strings.Join(strings.FieldsFunc(strings.ToLower(said), unicode.IsSpace), " ")
-	for _, own := range []*sentences{t.v.own, card} {
-		if slices.Contains(own.grant, said) {
+	var buffer [96]byte // more than a line of 64 bytes takes in lower case
+	said := appendSaid(buffer[:0], t.in.Text)
+	for _, own := range [...]*sentences{t.v.own, card} {
+		if own.has(own.grant, said) {
 			return AnswerGrant
 		}
-		if slices.Contains(own.decline, said) {
+		if own.has(own.decline, said) {
 			return AnswerDecline
 		}
 	}
 	return ""
+}
+
+// appendSaid appends a line as phrases are compared: in lower case, one space
+// between words, without what ends a sentence.
+func appendSaid(dst []byte, s string) []byte {
+	s = strings.TrimRight(s, ".!… ")
+	gap := false
+	for _, r := range s {
+		if unicode.IsSpace(r) {
+			gap = true
+			continue
+		}
+		if gap && len(dst) > 0 {
+			dst = append(dst, ' ')
+		}
+		gap = false
+		dst = utf8.AppendRune(dst, unicode.ToLower(r))
+	}
+	return dst
 }
 
 // decide records the visitor's answer to the open card and goes on with the
@@ -100,7 +120,7 @@ func (t *turn) decide(answer, method string) {
 	})
 	for _, p := range card.Purposes {
 		e := Entry{
-			Purpose: p, Request: card.Requests[p], Notice: card.Notice, Locale: card.Locale, Method: method,
+			Purpose: p, Request: card.entryOf(p), Notice: card.Notice, Locale: card.Locale, Method: method,
 		}
 		if answer == AnswerGrant {
 			t.grant(e, card.Fields)

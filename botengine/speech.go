@@ -225,7 +225,7 @@ func (t *turn) pressed() {
 	}
 	t.emit(Event{
 		From: FromVisitor, Kind: EventMessage, Of: t.in.Of, Choice: os[j].id,
-		Text: []Span{{Text: t.label(os[j].label)}},
+		Text: t.labelSpans(os[j].label),
 	})
 	if st.kind == kindAsk {
 		t.keepVar(st, os[j].id)
@@ -245,7 +245,7 @@ func (t *turn) pressedTopic(st *step, n int) {
 	e := &st.answers.entries[j]
 	t.emit(Event{
 		From: FromVisitor, Kind: EventMessage, Of: t.in.Of, Choice: e.id,
-		Text: []Span{{Text: t.label(e.title)}},
+		Text: t.labelSpans(e.title),
 	})
 	if t.in.Quiet {
 		return

@@ -121,6 +121,14 @@ func (t *turn) label(x text) string {
 	return t.plain(tmpl)
 }
 
+// labelSpans is a label as the text of an event.
+func (t *turn) labelSpans(x text) []Span {
+	if tmpl, _ := t.b.inLocale(x, t.v.texts); tmpl.spans != nil {
+		return tmpl.spans
+	}
+	return []Span{{Text: t.label(x)}}
+}
+
 func (t *turn) sayLine(l *line) {
 	e := Event{From: FromBot, Kind: EventMessage, DelayMS: l.delay}
 	e.Text, e.Locale = t.words(l.text)

@@ -25,6 +25,12 @@ var (
 	// ErrSchema means that the store was written by a version that this one
 	// does not know.
 	ErrSchema = errors.New("unknown schema version")
+	// ErrExists means that something of that name is there already.
+	ErrExists = errors.New("exists already")
+	// ErrMisconfigured means that the store as a whole is not set up as this
+	// program needs it, and that waiting does not cure it. The error says what to
+	// do.
+	ErrMisconfigured = errors.New("store is not set up as it must be")
 	// ErrNeedsPostgres means that the file store cannot do what was asked.
 	ErrNeedsPostgres = errors.New("this needs PostgreSQL: set postgres (and redis) in the configuration")
 	// ErrWrongKey means that sealed data names a key this process does not have.
@@ -310,6 +316,18 @@ type Outbox interface {
 	// ContactValues returns the visitor's sealed record of contact values, or
 	// ErrNotFound where none is held any more.
 	ContactValues(ctx context.Context, site, visitor string) ([]byte, error)
+}
+
+// A Backlog is what waits in an outbox, for all sites.
+type Backlog struct {
+	Records int
+	// Oldest is when the oldest of them was committed; zero where none waits.
+	Oldest time.Time
+}
+
+// An OutboxMeter is an Outbox that can say how much waits without reading it.
+type OutboxMeter interface {
+	Backlog(ctx context.Context) (Backlog, error)
 }
 
 // A Scope says where sealed data belongs. Data sealed for one scope does not

@@ -142,7 +142,7 @@ type Client struct {
 	opening *link // not yet live
 	journal journal
 	inputs  inputs
-	asked   *historyCall
+	asked   *question
 
 	retry      int       // attempts since the last live socket
 	retryAt    time.Time // zero: none planned

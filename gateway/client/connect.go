@@ -154,7 +154,7 @@ func (c *Client) lost(l *link, err error) {
 		c.link = nil
 		c.plan(time.Now())
 		if c.asked != nil {
-			c.asked.answer(nil, ErrNotConnected)
+			c.asked.answer(ErrNotConnected)
 			c.asked = nil
 		}
 	}

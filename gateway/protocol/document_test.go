@@ -214,6 +214,7 @@ var goType = map[string]reflect.Type{
 	"Log": reflect.TypeFor[Log](), "Older": reflect.TypeFor[Older](), "Notes": reflect.TypeFor[Notes](),
 	"Note": reflect.TypeFor[Note](), "Presence": reflect.TypeFor[Presence](), "Colleague": reflect.TypeFor[Colleague](),
 	"Gone": reflect.TypeFor[Gone](), "InboxTop": reflect.TypeFor[InboxTop](), "LogTop": reflect.TypeFor[LogTop](),
+	"Receipt": reflect.TypeFor[Receipt](), "Export": reflect.TypeFor[Export](),
 }
 
 // A member that is only in Go, only in the document, or required in one and not
@@ -515,6 +516,7 @@ func TestDocumentStatesTheLimits(t *testing.T) {
 		fmt.Sprintf("(the newest %d)", MaxNotes),
 		fmt.Sprintf("brings the newest %d", BotRows),
 		fmt.Sprintf("at most %d frames a second", 1000/CoalesceMS),
+		fmt.Sprintf("at most %d bytes of text", ExportBytes),
 		"subprotocol `" + Subprotocol + "`",
 	} {
 		if !strings.Contains(text, says) {

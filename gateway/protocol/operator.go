@@ -47,9 +47,9 @@ const (
 
 // Roles of an operator on a site.
 const (
-	RoleOperator = "operator"
-	RoleAdmin    = "admin"
-	RolePrivacy  = "privacy"
+	RoleOperator       = "operator"
+	RoleAdministrator  = "administrator"
+	RolePrivacyOfficer = "privacy_officer"
 )
 
 // An OperatorFrame is any frame of an operator's client, decoded. It has the

@@ -49,9 +49,9 @@ func fill(v reflect.Value) {
 func serverFrames() map[string]any {
 	return map[string]any{
 		TypeHello: &Hello{}, TypeReset: &Reset{}, TypeEvents: &Events{}, TypeAck: &Ack{}, TypeError: &Error{},
-		TypeBeat: &Beat{}, TypePast: &Past{}, TypeGoAway: &GoAway{}, TypeTyping: &Typing{},
 		TypeSeen: &Seen{}, TypeWelcome: &Welcome{}, TypeInbox: &Inbox{}, TypeWatching: &Watching{}, TypeLog: &Log{},
 		TypeOlder: &Older{}, TypeNotes: &Notes{}, TypePresence: &Presence{}, TypeGone: &Gone{},
+		TypeBeat: &Beat{}, TypePast: &Past{}, TypeReceipt: &Receipt{}, TypeExport: &Export{}, TypeGoAway: &GoAway{}, TypeTyping: &Typing{},
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 )
 
 // DecodeServer reads one frame of the server, as a client does. It returns one
-// of *Hello, *Reset, *Events, *Ack, *Error, *Beat, *Past, *GoAway, *Typing and
-// *Seen, and on an operator's socket *Welcome, *Inbox, *Watching, *Log, *Older,
-// *Notes, *Presence and *Gone.
+// of *Hello, *Reset, *Events, *Ack, *Error, *Beat, *Past, *Receipt, *Export,
+// *GoAway, *Typing and *Seen, and on an operator's socket *Welcome, *Inbox,
+// *Watching, *Log, *Older, *Notes, *Presence and *Gone.
 // Members it does not know are passed over: a newer server may send them. The
 // error is always a *FrameError; a client ignores a frame whose error has
 // CodeUnknownType, for the same reason.
@@ -35,6 +35,10 @@ func DecodeServer(data []byte) (any, error) {
 		frame = new(Beat)
 	case TypePast:
 		frame = new(Past)
+	case TypeReceipt:
+		frame = new(Receipt)
+	case TypeExport:
+		frame = new(Export)
 	case TypeGoAway:
 		frame = new(GoAway)
 	case TypeTyping:

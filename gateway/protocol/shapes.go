@@ -95,6 +95,8 @@ var shapes = [...]shape{
 	{TypeHistory, set(mT, mBeforeSeq), set(mLimit)},
 	{TypeTyping, set(mT, mOn), 0},
 	{TypeSeen, set(mT, mSeq), 0},
+	{TypeAskReceipt, set(mT), 0},
+	{TypeAskExport, set(mT), 0},
 }
 
 // operatorShapes are the frames of an operator's client. Nearly all of them name

@@ -33,7 +33,7 @@ var errClosed = fmt.Errorf("the store is closed: %w", persistence.ErrUnavailable
 // storeError names what was being done and adds the error callers branch on.
 func storeError(doing string, err error) error {
 	switch {
-	case err == nil, errors.Is(err, persistence.ErrUnavailable), errors.Is(err, persistence.ErrSchema):
+	case err == nil, errors.Is(err, persistence.ErrUnavailable), errors.Is(err, persistence.ErrMisconfigured):
 		return err
 	case full(err):
 		return fmt.Errorf("%s: %w: %w", doing, persistence.ErrFull, err)

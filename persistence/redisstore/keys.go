@@ -9,6 +9,7 @@ type site struct {
 	// base begins every key of the site.
 	base string
 
+	ready                      string
 	outbox, timers             string
 	rows, order, ages, top     string
 	watchers                   string
@@ -25,7 +26,7 @@ func newSite(prefix, name string) *site {
 	base := prefix + "{" + tagEscape.Replace(name) + "}"
 	return &site{
 		name: name, base: base,
-		outbox: base + "outbox", timers: base + "timers", watchers: base + "watchers",
+		ready: base + "ready", outbox: base + "outbox", timers: base + "timers", watchers: base + "watchers",
 		rows: base + "inbox:rows", order: base + "inbox:order", ages: base + "inbox:ages", top: base + "inbox:top",
 		conv: base + "c:", log: base + "e:", inputs: base + "i:", profile: base + "p:", owner: base + "o:", holders: base + "h:",
 		leases: base + "desk:leases", desk: base + "desk:said", assigned: base + "assigned", staff: base + "s:",

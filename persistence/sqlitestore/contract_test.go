@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"zgoda/persistence"
 	"zgoda/persistence/storetest"
 )
 
@@ -39,11 +38,19 @@ func TestConversations(t *testing.T) {
 	})
 }
 
+func newContactStore(t *testing.T) storetest.ContactStore {
+	t.Helper()
+	return openTest(t)
+}
+
 func TestContacts(t *testing.T) {
 	t.Parallel()
-	storetest.Contacts(t, storetest.ContactsBackend{
-		New: func(t *testing.T) persistence.Contacts { return openTest(t) },
-	})
+	storetest.Contacts(t, storetest.ContactsBackend{New: newContactStore})
+}
+
+func TestPrivacy(t *testing.T) {
+	t.Parallel()
+	storetest.Privacy(t, storetest.ContactsBackend{New: newContactStore})
 }
 
 func TestDesk(t *testing.T) {
