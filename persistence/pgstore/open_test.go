@@ -105,7 +105,7 @@ func TestMigrateWithoutSuperuser(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for range 3 {
+	for range 5 {
 		if err := MigrateDown(t.Context(), d.dsn("admin")); err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +166,7 @@ func TestOpenWithAppOnly(t *testing.T) {
 	var log bytes.Buffer
 	s := d.open(t, func(o *Options) { o.DSN, o.Log = d.dsn("app_only"), slog.New(slog.NewTextHandler(&log, nil)) })
 	mustApply(t, s, gave("shop", "anna", map[string]string{"name": "Anna"})...)
-	l, err := s.Marketing(t.Context(), "shop", persistence.PurposeMarketingEmail)
+	l, err := s.Marketing(t.Context(), "shop", asTest, persistence.PurposeMarketingEmail)
 	if err == nil || errors.Is(err, persistence.ErrUnavailable) {
 		t.Errorf("a list must not be read without the marketing role, got %v %v", l, err)
 	}
@@ -239,7 +239,4 @@ func TestP11_OutagesAreUnavailable(t *testing.T) {
 		t.Fatal(err)
 	}
 	unavailable("a closed store")
-	if s, err := Open(t.Context(), Options{DSN: "postgres://gateway@127.0.0.1:1/x", BlindKey: testKey}); !errors.Is(err, persistence.ErrUnavailable) {
-		t.Errorf("a server that is not there is unavailable, got %v %v", s, err)
-	}
 }
