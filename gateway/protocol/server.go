@@ -8,8 +8,9 @@ import (
 )
 
 // DecodeServer reads one frame of the server, as a client does. It returns one
-// of *Hello, *Reset, *Events, *Ack, *Error, *Beat, *Past, *Receipt, *Export, *GoAway and *Typing.
-// Members it does not know are passed over: a newer server may send them. The
+// of *Hello, *Reset, *Events, *Ack, *Error, *Beat, *Past, *Receipt, *Export,
+// *GoAway and *Typing. Members it does not know are passed over: a newer server
+// may send them. The
 // error is always a *FrameError; a client ignores a frame whose error has
 // CodeUnknownType, for the same reason.
 func DecodeServer(data []byte) (any, error) {
