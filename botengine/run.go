@@ -30,8 +30,13 @@ type turn struct {
 	p   Profile
 	now int64
 
-	prefix  string
-	named   int
+	// Names of the turn are in.ID, suffix and a number; names holds those made
+	// ahead, ends their lengths.
+	suffix string
+	names  string
+	ends   [namesAtOnce]uint16
+	named  int
+
 	budget  int
 	events  []Event
 	entries []Entry
@@ -53,8 +58,8 @@ type turn struct {
 	ownConsents, ownRefs, ownVars bool
 }
 
-func (b *Bot) turn(s State, p Profile, in Input, prefix string) turn {
-	return turn{b: b, in: in, s: s, p: p, now: in.At, prefix: prefix, budget: maxStepsPerTurn}
+func (b *Bot) turn(s State, p Profile, in Input, suffix string) turn {
+	return turn{b: b, in: in, s: s, p: p, now: in.At, suffix: suffix, budget: maxStepsPerTurn}
 }
 
 // Greet runs the flow from its start to its first wait, before the visitor has
@@ -62,7 +67,7 @@ func (b *Bot) turn(s State, p Profile, in Input, prefix string) turn {
 // events begin with in.ID and "-g", so that the first act's turn may carry the
 // same ID.
 func (b *Bot) Greet(locale string, in Input) Result {
-	t := b.turn(State{}, Profile{}, in, in.ID+"-g")
+	t := b.turn(State{}, Profile{}, in, "-g")
 	t.s.Locale = b.Locale(locale)
 	t.begin()
 	return t.result(State{}, Profile{})
@@ -92,7 +97,7 @@ func (t *turn) speak() {
 // given and with the flow, so nobody may change them. A refused input changes
 // nothing: state and profile come back as they were.
 func (b *Bot) Turn(s State, p Profile, in Input) Result {
-	t := b.turn(s, p, in, in.ID+"-")
+	t := b.turn(s, p, in, "-")
 	t.run()
 	return t.result(s, p)
 }
@@ -235,10 +240,29 @@ func (t *turn) refuse(code, message string) {
 	}
 }
 
-// name makes the next name of this turn, for an event or an entry.
+// namesAtOnce is how many names are made in one piece of memory.
+const namesAtOnce = 8
+
+// name makes the next name of this turn, for an event or an entry: the turn's
+// prefix and a number. Names are cut from one string, since a turn needs several.
 func (t *turn) name() string {
+	if len(t.names) == 0 {
+		var b strings.Builder
+		b.Grow(namesAtOnce * (len(t.in.ID) + len(t.suffix) + 3))
+		for i := t.named + 1; i <= t.named+namesAtOnce; i++ {
+			start := b.Len()
+			b.WriteString(t.in.ID)
+			b.WriteString(t.suffix)
+			b.WriteString(strconv.Itoa(i))
+			t.ends[(i-1)%namesAtOnce] = uint16(b.Len() - start)
+		}
+		t.names = b.String()
+	}
+	n := t.ends[t.named%namesAtOnce]
+	name := t.names[:n]
+	t.names = t.names[n:]
 	t.named++
-	return t.prefix + strconv.Itoa(t.named)
+	return name
 }
 
 // emit appends an event. A bot's event in a quiet turn is a mistake of ours
@@ -267,6 +291,9 @@ func (t *turn) entry(e Entry) Entry {
 	if e.Actor == "" {
 		e.Actor = t.actor()
 	}
+	if t.entries == nil {
+		t.entries = make([]Entry, 0, 2)
+	}
 	t.entries = append(t.entries, e)
 	switch e.Kind {
 	case EntrySeen, EntryContact, EntryRestrict, EntryErase:
@@ -293,6 +320,10 @@ func (t *turn) offer(event, step string) {
 
 // closeOffers forgets the options of a step that was left.
 func (t *turn) closeOffers(step string) {
+	if !slices.ContainsFunc(t.s.Offers, func(o Offer) bool { return o.Step != step }) {
+		t.s.Offers = nil
+		return
+	}
 	t.s.Offers = slices.DeleteFunc(slices.Clone(t.s.Offers), func(o Offer) bool { return o.Step == step })
 }
 

@@ -96,7 +96,7 @@ func (t *turn) fill(tmpl template) []Span {
 	if tmpl.spans != nil {
 		return tmpl.spans
 	}
-	var out []Span
+	out := make([]Span, 0, len(tmpl.parts))
 	add := func(s string) {
 		if n := len(out); n > 0 && out[n-1].Field == "" {
 			out[n-1].Text += s

@@ -137,10 +137,11 @@ type Offer struct {
 
 // OpenCard is a consent card that waits for its answer.
 type OpenCard struct {
-	// Requests maps each purpose of the card to its ledger entry; the request
-	// id on the wire is Request, one for the card.
+	// Request is the card's id on the wire. Entry is the ledger entry that asked,
+	// Requests those of a card with several purposes, by purpose.
 	Request  string            `json:"request"`
-	Requests map[string]string `json:"requests"`
+	Entry    string            `json:"entry,omitzero"`
+	Requests map[string]string `json:"requests,omitzero"`
 	Purposes []string          `json:"purposes"`
 	Notice   string            `json:"notice"`
 	Locale   string            `json:"locale"`
@@ -153,6 +154,14 @@ type OpenCard struct {
 	// Aside: a person has been talking since, so a typed phrase is no longer
 	// the direct answer to the card.
 	Aside bool `json:"aside,omitzero"`
+}
+
+// entryOf is the ledger entry that asked for a purpose.
+func (c *OpenCard) entryOf(purpose string) string {
+	if e := c.Requests[purpose]; e != "" {
+		return e
+	}
+	return c.Entry
 }
 
 // Profile is what a visitor decided, and the names of what is held. It is the
@@ -173,6 +182,8 @@ type Profile struct {
 	// RestrictedAt is when processing of the contact was restricted, Unix ms; 0
 	// while it is not. What is held is then kept and not used (GDPR art. 18).
 	RestrictedAt int64 `json:"restricted_at,omitzero"`
+	// Age is what the visitor said about their age, nil where nobody asked.
+	Age *AgeBand `json:"age,omitzero"`
 }
 
 // Consent is where one purpose stands.
@@ -419,6 +430,9 @@ type Settings struct {
 	ValidMS map[string]int64
 	// Region is the default region of phone numbers ("PL").
 	Region string
+	// AgeLimit is the age from which a visitor can consent alone, in years: whoever
+	// is to be shown a card is asked first. 0: nobody is asked.
+	AgeLimit int
 	// Hours are the opening hours; nil: always open.
 	Hours *Hours
 }

@@ -51,6 +51,9 @@ type Options struct {
 	// contact store wait in the outbox.
 	Redis    string
 	Postgres string
+	// PostgresRetention is the login that may delete ledgers whose time to prove is
+	// over. Without it they stay.
+	PostgresRetention string
 	// RedisReplicas is how many replicas must confirm a decision, a contact, a
 	// withdrawal or a change of owner before it is acknowledged. Default 0.
 	RedisReplicas int

@@ -43,7 +43,14 @@ var arrows = map[string][]string{
 		"persistence/pgstore",
 	},
 	"gateway/e2e":       {},
-	"gateway/cmd/zgoda": {"gateway", "gateway/httpapi", "gateway/receipt", "gateway/access", "gateway/site", "persistence"},
+	"gateway/terminal":  {},
+	"gateway/flowdoc":   {"botengine"},
+	"gateway/flowgraph": {"botengine"},
+	"gateway/flowchat":  {"botengine", "gateway/site", "gateway/terminal"},
+	"gateway/cmd/zgoda": {
+		"gateway", "gateway/httpapi", "gateway/site", "persistence", "botengine",
+		"gateway/flowdoc", "gateway/flowgraph", "gateway/flowchat", "gateway/terminal", "gateway/receipt", "gateway/access",
+	},
 }
 
 // banned is what a package must not import from outside.

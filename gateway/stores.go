@@ -113,7 +113,7 @@ func openPostgres(ctx context.Context, o Options, keys *seal.KeyFile) (*pgstore.
 	if err != nil {
 		return nil, fmt.Errorf("derive key of address hashes: %w", err)
 	}
-	return pgstore.Open(ctx, pgstore.Options{DSN: o.Postgres, BlindKey: blind, Log: o.Log})
+	return pgstore.Open(ctx, pgstore.Options{DSN: o.Postgres, RetentionDSN: o.PostgresRetention, BlindKey: blind, Log: o.Log})
 }
 
 // warn says what the configuration does not promise, in the log and to whoever

@@ -21,6 +21,9 @@ type Options struct {
 	// Env looks up a variable of the environment, for secrets that do not stand in
 	// a file; nil: none is set.
 	Env func(name string) string
+
+	// trial is the path of a flow that is tried out in place of the site's own.
+	trial string
 }
 
 func (o Options) env() func(string) string {
@@ -141,16 +144,11 @@ func build(path string, src []byte, o Options, readFlow func(string) ([]byte, er
 	}
 	c := r.config(root, o)
 	r.check(c)
-	flow := r.flow("flow", c.flow, readFlow)
-	flows := []*botengine.Flow{flow}
-	for i, name := range c.earlier {
-		flows = append(flows, r.flow(fmt.Sprintf("earlier_flows[%d]", i), name, readFlow))
-	}
-	r.checkWebhooks(c, flows)
+	flows := r.flows(c, o, readFlow)
 	if len(r.problems) > 0 {
 		return nil, r.problems
 	}
-	s := newSite(path, c, o, flow)
+	s := newSite(path, c, o, flows[0])
 	s.keyAt = r.place("key")
 	s.Warnings = append(r.unsafeOrigins(c), s.gate(r, c)...)
 	s.information = s.inform()
@@ -220,6 +218,20 @@ func (r *reader) checkWebhooks(c config, flows []*botengine.Flow) {
 	}
 }
 
+// flows reads the present version of the flow and the earlier ones, or the one
+// that is tried out.
+func (r *reader) flows(c config, o Options, read func(string) ([]byte, error)) []*botengine.Flow {
+	if o.trial != "" {
+		return []*botengine.Flow{r.trialFlow(o.trial, read)}
+	}
+	flows := []*botengine.Flow{r.flow("flow", c.flow, read)}
+	for i, name := range c.earlier {
+		flows = append(flows, r.flow(fmt.Sprintf("earlier_flows[%d]", i), name, read))
+	}
+	r.checkWebhooks(c, flows)
+	return flows
+}
+
 // flow reads and parses a flow that the site names under key.
 func (r *reader) flow(key, name string, read func(string) ([]byte, error)) *botengine.Flow {
 	if name == "" {
@@ -276,7 +288,7 @@ func newSite(path string, c config, o Options, flow *botengine.Flow) *Site {
 		RequireConsent: c.consent.require, Bundled: c.consent.bundled && c.consent.require,
 		Purposes: c.consent.purposes, Fields: c.consent.fields,
 		ReaskAfterMS: int64(c.consent.reaskDays) * dayMS, SessionIdleMS: int64(c.consent.idleMinutes) * minuteMS,
-		ValidMS: map[string]int64{}, Region: c.region, Hours: c.hours,
+		ValidMS: map[string]int64{}, Region: c.region, Hours: c.hours, AgeLimit: c.consent.ageLimit,
 	}
 	for p, days := range c.consent.validDays {
 		s.Settings.ValidMS[p] = int64(days) * dayMS
