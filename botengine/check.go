@@ -52,7 +52,7 @@ func (t *turn) check(st *step) (value, why string) {
 		if utf8.RuneCountInString(s) > maxText {
 			return "", hintNone
 		}
-		return t.withoutDetails(), ""
+		return withoutDetails(s, t.found), ""
 	}
 }
 
@@ -88,7 +88,9 @@ func (t *turn) onlyDetail(kind string) (detail, bool) {
 
 // checkName wants letters, as names have them, and no digits or addresses.
 func checkName(s string) (value, why string) {
-	s = strings.Join(strings.Fields(s), " ")
+	if strings.Contains(s, "  ") || strings.ContainsAny(s, "\t\n") {
+		s = strings.Join(strings.Fields(s), " ")
+	}
 	letters := 0
 	for _, r := range s {
 		switch {
@@ -99,7 +101,10 @@ func checkName(s string) (value, why string) {
 			return "", hintNone
 		}
 	}
-	lower := strings.ToLower(s)
+	lower := s
+	if strings.Contains(s, ".") {
+		lower = strings.ToLower(s)
+	}
 	if letters == 0 || utf8.RuneCountInString(s) > maxName || strings.Contains(lower, "www.") || dottedName(lower) {
 		return "", hintNone
 	}
@@ -142,8 +147,9 @@ func checkEmail(s string) (value, why string) {
 
 // goodHost checks a domain's labels and wants a top level that is not a number.
 func goodHost(host string) bool {
-	labels := strings.Split(host, ".")
-	for _, l := range labels {
+	top := ""
+	for l := range strings.SplitSeq(host, ".") {
+		top = l
 		if l == "" || len(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' {
 			return false
 		}
@@ -153,7 +159,6 @@ func goodHost(host string) bool {
 			}
 		}
 	}
-	top := labels[len(labels)-1]
 	return utf8.RuneCountInString(top) >= 2 && strings.ContainsFunc(top, unicode.IsLetter)
 }
 
@@ -186,26 +191,35 @@ func (t *turn) checkNumber(a *ask) (value, why string) {
 	}
 	s := strings.Map(func(r rune) rune {
 		switch {
-		case r == ',':
+		case r == ',', r == '٫':
 			return '.'
-		case unicode.IsSpace(r):
+		case unicode.IsSpace(r), unicode.Is(unicode.Cf, r):
 			return -1
 		}
-		return r
+		return digit(r)
 	}, t.in.Text)
 	if len(s) > 32 || strings.ContainsFunc(s, unicode.IsLetter) {
 		return "", hintNone
 	}
 	f, err := strconv.ParseFloat(s, 64)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", hintNone
-	case a.min != nil && f < *a.min:
-		return "", hintTooLow
-	case a.max != nil && f > *a.max:
-		return "", hintTooHigh
+	}
+	if why := inRange(a, f); why != "" {
+		return "", why
 	}
 	return strconv.FormatFloat(f, 'f', -1, 64), ""
+}
+
+// inRange tells why a number is not within the step's range, "" where it is.
+func inRange(a *ask, f float64) (why string) {
+	switch {
+	case a.min != nil && f < *a.min:
+		return hintTooLow
+	case a.max != nil && f > *a.max:
+		return hintTooHigh
+	}
+	return ""
 }
 
 // dateForms are the ways a date is written where the locale is spoken. Only one
@@ -219,10 +233,35 @@ func dateForms(locale string) []string {
 
 // checkDate accepts a date as the locale writes it, and gives it as ISO 8601.
 func checkDate(s, locale string) (value, why string) {
+	s = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1 // a direction mark that came along with the date
+		}
+		return digit(r)
+	}, s)
 	for _, form := range dateForms(locale) {
 		if d, err := time.Parse(form, s); err == nil && d.Year() >= 1900 && d.Year() < 2200 {
 			return d.Format(time.DateOnly), ""
 		}
 	}
 	return "", hintDate
+}
+
+// digit gives a decimal digit of any script as the one of ASCII. Every range of
+// them in Unicode begins with a zero and holds whole sets of ten.
+func digit(r rune) rune {
+	if r < utf8.RuneSelf || !unicode.Is(unicode.Nd, r) {
+		return r
+	}
+	for _, x := range unicode.Nd.R16 {
+		if rune(x.Lo) <= r && r <= rune(x.Hi) {
+			return '0' + (r-rune(x.Lo))%10
+		}
+	}
+	for _, x := range unicode.Nd.R32 {
+		if rune(x.Lo) <= r && r <= rune(x.Hi) {
+			return '0' + (r-rune(x.Lo))%10
+		}
+	}
+	return r
 }

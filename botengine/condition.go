@@ -86,7 +86,7 @@ func (t *turn) conditionHolds(c *condition) bool {
 func (t *turn) conditionEnv() conditionEnv {
 	env := conditionEnv{
 		Vars: t.s.Vars, Consent: map[string]string{}, Held: map[string]bool{},
-		Locale: t.s.Locale, Page: t.s.Page, Operators: t.in.Operators, Open: t.in.Open,
+		Locale: t.s.Locale, Page: t.s.Page, Operators: t.in.Operators, Open: t.b.settings.Hours.Open(t.now),
 	}
 	if env.Vars == nil {
 		env.Vars = map[string]string{}

@@ -1,5 +1,7 @@
 package botengine
 
+import "slices"
+
 // A Flow is a parsed flow. It is immutable.
 type Flow struct {
 	// Name is the author's name for it, File where it was read from.
@@ -15,6 +17,10 @@ type Flow struct {
 	localesAt position
 	steps     []step
 	index     map[string]int
+	// remind and close hold for every wait that does not say otherwise; nil:
+	// nobody is reminded, nothing is closed.
+	remind *reminder
+	close  *closing
 }
 
 // A position is a place in the source.
@@ -30,6 +36,8 @@ const (
 	kindAsk     stepKind = "ask"
 	kindConsent stepKind = "consent"
 	kindBranch  stepKind = "branch"
+	kindHandoff stepKind = "handoff"
+	kindWebhook stepKind = "webhook"
 	kindSet     stepKind = "set"
 	kindGoto    stepKind = "goto"
 	kindEnd     stepKind = "end"
@@ -38,7 +46,7 @@ const (
 // stepKinds lists the keys of which a step has exactly one. goto stands apart: it
 // may also end another step.
 var stepKinds = []stepKind{
-	kindSay, kindChoices, kindAnswers, kindAsk, kindConsent, kindBranch, kindSet, kindEnd,
+	kindSay, kindChoices, kindAnswers, kindAsk, kindConsent, kindBranch, kindHandoff, kindWebhook, kindSet, kindEnd,
 }
 
 // none is the target of a step that leads nowhere.
@@ -48,9 +56,14 @@ const none = -1
 type step struct {
 	id   string
 	kind stepKind
-	at   position
+	// signature is what State.Kind keeps of the step.
+	signature string
+	at        position
 	// next is where the flow goes on when the step itself does not say.
 	next target
+	// remind and close are the step's own, where it waits for the visitor.
+	remind *reminder
+	close  *closing
 
 	say     *line
 	choices *choices
@@ -58,6 +71,8 @@ type step struct {
 	ask     *ask
 	consent *consentStep
 	branch  *branch
+	handoff *handoff
+	webhook *webhook
 	set     []assignment
 	end     *line
 }
@@ -170,7 +185,8 @@ type assignment struct {
 type edge struct {
 	to    target
 	label string
-	// passes: the step may be left this way without having waited.
+	// passes: the step may be left this way without the visitor having done
+	// anything.
 	passes bool
 	// grants and declines: the way is taken after that answer.
 	grants, declines bool
@@ -198,6 +214,14 @@ func (s *step) edges() []edge {
 			es = append(es, edge{to: c.target, label: c.condition.source, passes: true})
 		}
 		return append(es, edge{to: s.branch.other, label: "else", passes: true})
+	case kindHandoff:
+		return []edge{
+			{to: s.next, label: "handed back"},
+			{to: s.handoff.away, label: "away", passes: true},
+			{to: s.handoff.unanswered, label: "unanswered", passes: true},
+		}
+	case kindWebhook:
+		return []edge{{to: s.next, passes: true}, {to: s.webhook.failed, label: "failed", passes: true}}
 	case kindAnswers:
 		var es []edge
 		for _, e := range s.answers.entries {
@@ -213,6 +237,22 @@ func (s *step) edges() []edge {
 	}
 }
 
+// sign gives the step its signature: its kind, and of an ask what it asks for. An
+// answer to one question must not be taken for an answer to another that has
+// got its name.
+func (s *step) sign() {
+	s.signature = string(s.kind)
+	if s.kind == kindAsk {
+		s.signature += " " + s.ask.kind + " " + s.ask.field
+	}
+}
+
+// same tells whether a conversation that waited at a step with this signature
+// can go on waiting here. Early conversations noted the kind alone.
+func (s *step) same(signature string) bool {
+	return signature == s.signature || signature == string(s.kind)
+}
+
 // waits tells whether the step always waits for the visitor, or ends.
 func (s *step) waits() bool {
 	return s.kind == kindChoices || s.kind == kindAnswers || s.kind == kindEnd
@@ -222,4 +262,31 @@ func (s *step) waits() bool {
 // asked; a field the site names is one too, whatever its type.
 func contactType(kind string) bool {
 	return kind == "name" || kind == "email" || kind == "phone"
+}
+
+// Purposes lists what the flow asks consent for, in the order of its steps.
+func (f *Flow) Purposes() []string {
+	var all []string
+	for i := range f.steps {
+		if c := f.steps[i].consent; c != nil {
+			for _, p := range c.purposes {
+				if !slices.Contains(all, p) {
+					all = append(all, p)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// ContactFields lists the contact fields that the flow asks for, whatever the
+// site, in the order of its steps.
+func (f *Flow) ContactFields() []string {
+	var all []string
+	for i := range f.steps {
+		if a := f.steps[i].ask; a != nil && contactType(a.kind) && !slices.Contains(all, a.field) {
+			all = append(all, a.field)
+		}
+	}
+	return all
 }

@@ -52,6 +52,10 @@ func (r *reader) siteLocales(f *Flow, s *Settings) {
 		if _, ok := f.localeFor(l); !ok {
 			r.problem(f.localesAt, "the site speaks %q, but the flow has no texts in it and declares no fallback", l)
 		}
+		_, own := speaks(l)
+		if _, stands := speaks(s.Fallback); !own && !stands {
+			r.problem(f.localesAt, "the site speaks %q, in which the bot has no sentences of its own (about consent, among others); let the site declare a fallback in cs, de, en or pl", l)
+		}
 	}
 }
 
@@ -98,6 +102,12 @@ func (r *reader) siteVariables(f *Flow, st *step, s *Settings) {
 		for _, a := range st.set {
 			if contact[a.name] {
 				r.problem(a.value.at, "%q is a contact field and cannot be set", a.name)
+			}
+		}
+	case kindWebhook:
+		for _, v := range st.webhook.save {
+			if contact[v.name] {
+				r.problem(v.at, "%q is a contact field and cannot keep an answer", v.name)
 			}
 		}
 	case kindChoices:
@@ -171,6 +181,9 @@ func (g *gate) visit(h *hop) []*hop {
 		g.r.problem(s.at, "step %q asks for %q without a granted consent to %s on this path: %s", s.id, s.ask.field, g.base, g.path(h))
 		return nil
 	}
+	if s.kind == kindWebhook && !h.granted && !g.sendsNothing(h, s.webhook) {
+		return nil
+	}
 	if s.kind == kindConsent && !asksBase && !h.granted {
 		g.r.problem(s.at, "step %q asks for %s before consent to %s on this path: %s", s.id, strings.Join(s.consent.purposes, ", "), g.base, g.path(h))
 		return nil
@@ -183,10 +196,23 @@ func (g *gate) visit(h *hop) []*hop {
 		}
 		out = append(out, &hop{gateState{e.to.step, granted}, h, e.label})
 	}
-	if s.waits() || s.kind == kindAsk || s.kind == kindConsent {
+	if s.waits() || s.kind == kindAsk || s.kind == kindConsent || s.kind == kindWebhook {
 		out = append(out, g.entries(h)...)
 	}
 	return out
+}
+
+// sendsNothing reports the contact fields that a webhook would send without a
+// grant, and tells whether there are none.
+func (g *gate) sendsNothing(h *hop, w *webhook) bool {
+	ok := true
+	for _, f := range w.fields {
+		if g.contact[f.name] {
+			g.r.problem(f.at, "step %q sends %q without a granted consent to %s on this path: %s", g.flow.steps[h.step].id, f.name, g.base, g.path(h))
+			ok = false
+		}
+	}
+	return ok
 }
 
 // entries adds the ways that answer entries lead: they are open at every wait.

@@ -39,6 +39,10 @@ func (s *step) targets() []*target {
 		ts = append(ts, &s.ask.failed)
 	case kindConsent:
 		ts = append(ts, &s.consent.granted, &s.consent.declined)
+	case kindHandoff:
+		ts = append(ts, &s.handoff.away, &s.handoff.unanswered)
+	case kindWebhook:
+		ts = append(ts, &s.webhook.failed)
 	case kindBranch:
 		ts = append(ts, &s.branch.other)
 		for i := range s.branch.cases {
@@ -89,6 +93,9 @@ func (r *reader) fallThrough(s *step, i int) {
 	case kindConsent:
 		fill(&s.consent.granted)
 		fill(&s.consent.declined)
+	case kindWebhook:
+		fill(&s.webhook.failed)
+		fill(&s.next)
 	default:
 		fill(&s.next)
 	}
@@ -118,11 +125,33 @@ func (r *reader) linkTopics(a *answers) {
 	}
 }
 
-// placeholders checks that every {{name}} is filled by some step.
+// placeholders checks that every {{name}}, and every field of a webhook, is
+// filled by some step.
 func (r *reader) placeholders() {
-	var known []string
+	known := r.flow.names()
+	for _, tmpl := range r.flow.templates() {
+		for _, n := range tmpl.names() {
+			if !slices.Contains(known, n) {
+				r.problem(tmpl.at, "{{%s}} is neither asked for nor set anywhere%s", n, didYouMean(n, known))
+			}
+		}
+	}
 	for i := range r.flow.steps {
-		s := &r.flow.steps[i]
+		if w := r.flow.steps[i].webhook; w != nil {
+			for _, f := range w.fields {
+				if !slices.Contains(known, f.name) {
+					r.problem(f.at, "webhook.fields: %q is neither asked for nor set anywhere%s", f.name, didYouMean(f.name, known))
+				}
+			}
+		}
+	}
+}
+
+// names lists the fields and variables that some step fills.
+func (f *Flow) names() []string {
+	var known []string
+	for i := range f.steps {
+		s := &f.steps[i]
 		switch s.kind {
 		case kindAsk:
 			known = append(known, s.ask.field)
@@ -134,17 +163,39 @@ func (r *reader) placeholders() {
 			if s.choices.save != "" {
 				known = append(known, s.choices.save)
 			}
-		}
-	}
-	for i := range r.flow.steps {
-		for _, tmpl := range r.flow.steps[i].templates() {
-			for _, n := range tmpl.names() {
-				if !slices.Contains(known, n) {
-					r.problem(tmpl.at, "{{%s}} is neither asked for nor set anywhere%s", n, didYouMean(n, known))
-				}
+		case kindWebhook:
+			for _, v := range s.webhook.save {
+				known = append(known, v.name)
 			}
 		}
 	}
+	return known
+}
+
+// templates lists every template of the flow.
+func (f *Flow) templates() []template {
+	var ts []template
+	waits := func(r *reminder, c *closing) {
+		if r != nil {
+			ts = r.text.appendTo(ts)
+		}
+		if c != nil {
+			ts = c.text.appendTo(ts)
+		}
+	}
+	waits(f.remind, f.close)
+	for i := range f.steps {
+		ts = append(ts, f.steps[i].templates()...)
+		waits(f.steps[i].remind, f.steps[i].close)
+	}
+	return ts
+}
+
+func (t text) appendTo(ts []template) []template {
+	for _, tmpl := range t {
+		ts = append(ts, tmpl)
+	}
+	return ts
 }
 
 // templates lists every template of a step.
@@ -152,9 +203,7 @@ func (s *step) templates() []template {
 	var ts []template
 	add := func(texts ...text) {
 		for _, t := range texts {
-			for _, tmpl := range t {
-				ts = append(ts, tmpl)
-			}
+			ts = t.appendTo(ts)
 		}
 	}
 	addLine := func(l *line) {
@@ -188,6 +237,10 @@ func (s *step) templates() []template {
 			add(s.answers.entries[i].title)
 			addLine(&s.answers.entries[i].say)
 		}
+	case kindHandoff:
+		add(s.handoff.text)
+	case kindWebhook:
+		add(s.webhook.text)
 	case kindSet:
 		for _, a := range s.set {
 			ts = append(ts, a.value)

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 	"golang.org/x/text/language"
 )
 
@@ -19,25 +20,17 @@ const (
 	maxSource = 1 << 20
 	maxDepth  = 16
 	maxSteps  = 1000
+	// maxParseDepth stops the parser itself; what is between it and maxDepth is
+	// refused at its own place.
+	maxParseDepth = 64
 )
 
 // Parse reads a flow and checks everything that can be said without knowing the
 // site. The error is Problems: all that was found, each with its place. name is
 // what the problems call the file.
 func Parse(name string, src []byte) (*Flow, error) {
-	sum := sha256.Sum256(src)
-	r := &reader{flow: &Flow{
-		File:  name,
-		Hash:  "sha256:" + hex.EncodeToString(sum[:]),
-		index: map[string]int{},
-	}}
-	root := r.document(src)
-	if root != nil {
-		r.root(root)
-	}
-	if len(r.problems) == 0 {
-		r.link()
-	}
+	r := newReader(name, src)
+	r.read(src)
 	if len(r.problems) == 0 {
 		r.shape()
 	}
@@ -45,6 +38,26 @@ func Parse(name string, src []byte) (*Flow, error) {
 		return nil, err
 	}
 	return r.flow, nil
+}
+
+func newReader(name string, src []byte) *reader {
+	sum := sha256.Sum256(src)
+	return &reader{flow: &Flow{
+		File:  name,
+		Hash:  "sha256:" + hex.EncodeToString(sum[:]),
+		index: map[string]int{},
+	}}
+}
+
+// read reads the steps and resolves their names.
+func (r *reader) read(src []byte) {
+	root := r.document(src)
+	if root != nil {
+		r.root(root)
+	}
+	if len(r.problems) == 0 {
+		r.link()
+	}
 }
 
 // document reads the source into a tree, or reports why that cannot be.
@@ -62,7 +75,7 @@ func (r *reader) document(src []byte) *yaml.Node {
 		return nil
 	}
 	var doc yaml.Node
-	if err := yaml.Load(src, &doc); err != nil {
+	if err := yaml.Load(src, &doc, yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxParseDepth)))); err != nil {
 		r.syntax(err)
 		return nil
 	}
@@ -119,6 +132,10 @@ func (r *reader) syntaxError(e *yaml.LoadError) {
 		return
 	}
 	p := position{max(e.Mark.Line, 1), max(e.Mark.Column, 1)}
+	if strings.Contains(e.Message, "depth") {
+		r.problem(p, "nested more than %d levels deep", maxDepth)
+		return
+	}
 	message := e.Message
 	if e.ContextMsg != "" {
 		message = e.ContextMsg + ": " + message
@@ -150,14 +167,16 @@ func (r *reader) plainTree(n *yaml.Node, depth int) bool {
 
 // root reads the document.
 func (r *reader) root(n *yaml.Node) {
-	m, ok := r.mapping(n, "the flow", "flow", "locales", "fallback", "steps")
+	m, ok := r.shaped(n, "the flow", flowShape)
 	if !ok {
 		return
 	}
-	m.need("flow")
 	r.flow.Name = m.name("flow")
 	r.locales(m)
-	if v := m.need("steps"); v != nil && len(r.flow.Locales) > 0 {
+	if len(r.flow.Locales) > 0 {
+		r.flow.remind, r.flow.close = r.reminder(m), r.closing(m)
+	}
+	if v := m.vals["steps"]; v != nil && len(r.flow.Locales) > 0 {
 		list := r.list(v, "steps")
 		if len(list) > maxSteps {
 			r.problem(at(v), "more than %d steps", maxSteps)
@@ -171,7 +190,7 @@ func (r *reader) root(n *yaml.Node) {
 
 // locales reads the languages of the flow.
 func (r *reader) locales(m mapping) {
-	v := m.need("locales")
+	v := m.vals["locales"]
 	if v == nil {
 		return
 	}
@@ -188,7 +207,8 @@ func (r *reader) locales(m mapping) {
 		}
 		r.flow.Locales = append(r.flow.Locales, l)
 	}
-	if f := m.str("fallback"); f != "" {
+	if m.has("fallback") {
+		f := m.str("fallback")
 		if !slices.Contains(r.flow.Locales, f) {
 			r.problem(at(m.vals["fallback"]), "fallback %q is none of the flow's locales", f)
 		}

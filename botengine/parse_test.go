@@ -38,7 +38,7 @@ func TestMistakes(t *testing.T) {
 		},
 		{
 			"UnknownStepKey", head + "  - {id: a, sya: Hi}\n" + ends,
-			"f.yaml:4:5: step \"a\" does nothing: give it one of say, choices, answers, ask, consent, branch, set, end or goto\n" +
+			"f.yaml:4:5: step \"a\" does nothing: give it one of say, choices, answers, ask, consent, branch, handoff, webhook, set, end or goto\n" +
 				`f.yaml:4:13: a step has no key "sya"; did you mean "say"?`,
 		},
 		{"KeyTwice", head + "  - {id: a, say: Hi, say: Ho}\n" + ends, `f.yaml:4:22: a step has the key "say" twice`},
@@ -249,7 +249,7 @@ func TestParseOK(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.Name != "lead" || len(f.Hash) != len("sha256:")+64 || f.Hash == other.Hash || len(f.Locales) != 2 {
+	if f.Name != "lead" || len(f.Hash) != len("sha256:")+64 || f.Hash == other.Hash || len(f.Locales) != 4 {
 		t.Errorf("flow %q hash %q %q locales %v", f.Name, f.Hash, other.Hash, f.Locales)
 	}
 	for _, v := range variants {

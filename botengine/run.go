@@ -30,15 +30,25 @@ type turn struct {
 	p   Profile
 	now int64
 
-	prefix  string
-	named   int
+	// Names of the turn are in.ID, suffix and a number; names holds those made
+	// ahead, ends their lengths.
+	suffix string
+	names  string
+	ends   [namesAtOnce]uint16
+	named  int
+
 	budget  int
 	events  []Event
 	entries []Entry
 	values  []Value
 	drop    bool
 	erase   bool
+	owner   string
+	effect  *Effect
 	refused *Refusal
+	// moved: the wait is another one than before, or the visitor acted at it, so
+	// its timer starts anew.
+	moved bool
 
 	q     question
 	found []detail
@@ -48,8 +58,8 @@ type turn struct {
 	ownConsents, ownRefs, ownVars bool
 }
 
-func (b *Bot) turn(s State, p Profile, in Input, prefix string) turn {
-	return turn{b: b, in: in, s: s, p: p, now: in.At, prefix: prefix, budget: maxStepsPerTurn}
+func (b *Bot) turn(s State, p Profile, in Input, suffix string) turn {
+	return turn{b: b, in: in, s: s, p: p, now: in.At, suffix: suffix, budget: maxStepsPerTurn}
 }
 
 // Greet runs the flow from its start to its first wait, before the visitor has
@@ -57,7 +67,7 @@ func (b *Bot) turn(s State, p Profile, in Input, prefix string) turn {
 // events begin with in.ID and "-g", so that the first act's turn may carry the
 // same ID.
 func (b *Bot) Greet(locale string, in Input) Result {
-	t := b.turn(State{}, Profile{}, in, in.ID+"-g")
+	t := b.turn(State{}, Profile{}, in, "-g")
 	t.s.Locale = b.Locale(locale)
 	t.begin()
 	return t.result(State{}, Profile{})
@@ -87,7 +97,7 @@ func (t *turn) speak() {
 // given and with the flow, so nobody may change them. A refused input changes
 // nothing: state and profile come back as they were.
 func (b *Bot) Turn(s State, p Profile, in Input) Result {
-	t := b.turn(s, p, in, in.ID+"-")
+	t := b.turn(s, p, in, "-")
 	t.run()
 	return t.result(s, p)
 }
@@ -98,7 +108,7 @@ func (t *turn) result(s State, p Profile) Result {
 	}
 	return Result{
 		State: t.s, Profile: t.p, Events: t.events, Entries: t.entries, Values: t.values,
-		DropContact: t.drop, Erase: t.erase,
+		DropContact: t.drop, Erase: t.erase, Owner: t.owner, Effect: t.effect,
 	}
 }
 
@@ -107,7 +117,7 @@ func (t *turn) run() {
 		t.eraseVisitor()
 		return
 	}
-	if t.p.VSeq == 0 && t.in.Kind != InputWithdraw {
+	if t.p.VSeq == 0 && t.in.Kind != InputWithdraw && t.in.Kind != InputExpire {
 		// The first act makes the visitor's pseudonym known. Who has done nothing
 		// yet has nothing to withdraw.
 		t.entry(Entry{Kind: EntrySeen})
@@ -120,8 +130,11 @@ func (t *turn) run() {
 	}
 	t.session()
 	t.expire()
-	t.act()
-	t.remind()
+	if !t.cardAnsweredBefore() || !t.goOnFromCard() {
+		t.act()
+	}
+	t.closeWithCard()
+	t.schedule()
 }
 
 // act carries out the input.
@@ -144,8 +157,18 @@ func (t *turn) act() {
 		t.askedForCard()
 	case InputWithdraw:
 		t.withdraw()
+	case InputCorrect:
+		t.correct()
+	case InputRestrict:
+		t.restrict()
+	case InputExpire:
+		t.outlived()
 	case InputTimer:
-		// What the time has brought was noticed before.
+		t.fired()
+	case InputOwner:
+		t.ownerChanged()
+	case InputResult:
+		t.resulted()
 	default:
 		t.refuse(CodeBadInput, "unknown kind of input")
 	}
@@ -183,34 +206,23 @@ func (t *turn) session() {
 	t.s.LastAt = max(t.s.LastAt, t.now)
 }
 
-// adopt carries a conversation over to this version of the flow: to the step of
-// the same name and kind, else to the first answers step, else to the start.
-// Consent and what was collected stay as they are.
-func (t *turn) adopt() {
-	if t.s.Flow == t.b.flow.Hash {
-		return
-	}
-	t.s.Flow = t.b.flow.Hash
-	t.s.Offers = slices.DeleteFunc(slices.Clone(t.s.Offers), func(o Offer) bool {
-		_, ok := t.b.flow.index[o.Step]
-		return !ok
-	})
-	if t.s.Step == "" {
-		return
-	}
-	if i, ok := t.b.flow.index[t.s.Step]; ok && string(t.b.flow.steps[i].kind) == t.s.Kind {
-		return
-	}
-	if len(t.b.answers) > 0 {
-		t.park(t.b.answers[0])
-		return
-	}
-	t.enter(0)
-}
-
 // park makes the conversation wait at a step without showing it again.
 func (t *turn) park(i int) {
-	t.s.Step, t.s.Kind, t.s.Tries = t.b.flow.steps[i].id, string(t.b.flow.steps[i].kind), 0
+	st := &t.b.flow.steps[i]
+	t.leave()
+	t.s.Step, t.s.Kind = st.id, st.signature
+}
+
+// rest ends the flow: the next message opens it again.
+func (t *turn) rest() {
+	t.leave()
+	t.s.Step, t.s.Kind = "", ""
+}
+
+// leave forgets what belonged to the wait that is left.
+func (t *turn) leave() {
+	t.s.Tries, t.s.Due, t.s.Queue, t.s.Effect = 0, 0, "", nil
+	t.moved = true
 }
 
 // here is the step that waits, or nil where the flow has ended.
@@ -228,10 +240,29 @@ func (t *turn) refuse(code, message string) {
 	}
 }
 
-// name makes the next name of this turn, for an event or an entry.
+// namesAtOnce is how many names are made in one piece of memory.
+const namesAtOnce = 8
+
+// name makes the next name of this turn, for an event or an entry: the turn's
+// prefix and a number. Names are cut from one string, since a turn needs several.
 func (t *turn) name() string {
+	if len(t.names) == 0 {
+		var b strings.Builder
+		b.Grow(namesAtOnce * (len(t.in.ID) + len(t.suffix) + 3))
+		for i := t.named + 1; i <= t.named+namesAtOnce; i++ {
+			start := b.Len()
+			b.WriteString(t.in.ID)
+			b.WriteString(t.suffix)
+			b.WriteString(strconv.Itoa(i))
+			t.ends[(i-1)%namesAtOnce] = uint16(b.Len() - start)
+		}
+		t.names = b.String()
+	}
+	n := t.ends[t.named%namesAtOnce]
+	name := t.names[:n]
+	t.names = t.names[n:]
 	t.named++
-	return t.prefix + strconv.Itoa(t.named)
+	return name
 }
 
 // emit appends an event. A bot's event in a quiet turn is a mistake of ours
@@ -260,7 +291,15 @@ func (t *turn) entry(e Entry) Entry {
 	if e.Actor == "" {
 		e.Actor = t.actor()
 	}
+	if t.entries == nil {
+		t.entries = make([]Entry, 0, 2)
+	}
 	t.entries = append(t.entries, e)
+	switch e.Kind {
+	case EntrySeen, EntryContact, EntryRestrict, EntryErase:
+	default:
+		t.remember(&e)
+	}
 	return e
 }
 
@@ -281,6 +320,10 @@ func (t *turn) offer(event, step string) {
 
 // closeOffers forgets the options of a step that was left.
 func (t *turn) closeOffers(step string) {
+	if !slices.ContainsFunc(t.s.Offers, func(o Offer) bool { return o.Step != step }) {
+		t.s.Offers = nil
+		return
+	}
 	t.s.Offers = slices.DeleteFunc(slices.Clone(t.s.Offers), func(o Offer) bool { return o.Step == step })
 }
 

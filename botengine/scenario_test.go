@@ -77,10 +77,14 @@ type player struct {
 	quiet    bool
 	actor    string
 	options  []Event // events with options, newest last
+
+	owner     string
+	operators int
+	effects   []*Effect
 }
 
 func playScenario(t *testing.T, src string) string {
-	p := &player{t: t, settings: demoSettings(), flow: leadFlow, locale: "pl", now: 1_000_000}
+	p := &player{t: t, settings: demoSettings(), flow: leadFlow, locale: "pl", now: 1_000_000, owner: OwnerBot}
 	for line := range strings.Lines(src) {
 		line = strings.TrimRight(line, "\n")
 		switch {
@@ -115,7 +119,7 @@ func (p *player) do(line string) {
 		}
 		p.bot = nil
 	case "flow":
-		p.flow, p.bot = "testdata/"+args[0], nil
+		p.flow, p.bot = flowFile(args[0]), nil
 	case "locale":
 		p.locale = args[0]
 	case "greet":
@@ -125,7 +129,7 @@ func (p *player) do(line string) {
 	case "quiet":
 		p.quiet = args[0] == "on"
 	case "as":
-		p.actor = args[0]
+		p.actor = strings.Join(args, "")
 	case "again":
 		p.turn(p.last)
 	case "press":
@@ -144,8 +148,19 @@ func (p *player) do(line string) {
 		p.turn(Input{Kind: InputWithdraw, Purposes: args})
 	case "erase":
 		p.turn(Input{Kind: InputErase})
+	case "correct":
+		fields := map[string]string{}
+		for _, a := range args {
+			field, value, _ := strings.Cut(a, "=")
+			fields[field] = strings.ReplaceAll(value, "_", " ")
+		}
+		p.turn(Input{Kind: InputCorrect, Fields: fields})
+	case "restrict", "free":
+		p.turn(Input{Kind: InputRestrict, On: words[0] == "restrict"})
+	case "expire":
+		p.turn(Input{Kind: InputExpire, Until: p.now - duration(args[0])})
 	default:
-		p.t.Fatalf("unknown line %q", line)
+		p.doWait(words[0], args)
 	}
 }
 
@@ -182,6 +197,10 @@ func (p *player) set(assignment string) {
 		s.Fallback = value
 	case "policy":
 		s.Policy = value
+	case "age":
+		s.AgeLimit, _ = strconv.Atoi(value)
+	case "hours":
+		s.Hours = demoHours()
 	default:
 		p.t.Fatalf("unknown setting %q", key)
 	}
@@ -242,13 +261,20 @@ func (p *player) turn(in Input) {
 	if in.ID == "" {
 		p.turns++
 		in.ID = "i" + strconv.Itoa(p.turns)
-		in.Actor, in.Quiet = p.actor, p.quiet
+		in.Actor, in.Quiet = orString(in.Actor, p.actor), p.quiet || p.owner == OwnerQueue || strings.HasPrefix(p.owner, OwnerOperator)
+		in.Owner = orString(in.Owner, p.owner)
+		if p.owner == OwnerClosed && (in.Kind == InputText || in.Kind == InputChoice) {
+			in.Owner, p.owner = OwnerBot, OwnerBot
+		}
 	}
-	in.At = p.now
+	in.At, in.Operators = p.now, p.operators
 	p.last = in
 	p.now += 1000
 	r := p.bot.Turn(p.state, p.profile, in)
 	p.state, p.profile = r.State, r.Profile
+	if r.Refused == nil && in.Kind == InputOwner {
+		p.owner = in.Owner
+	}
 	p.show(r)
 }
 
@@ -276,7 +302,8 @@ func (p *player) show(r Result) {
 	if r.Erase {
 		p.printf("erase")
 	}
-	p.printf("%s", p.summary())
+	p.showWait(r)
+	p.printf("%s%s", p.summary(), p.waits())
 }
 
 func renderSpans(spans []Span) string {
@@ -317,6 +344,8 @@ func renderEvent(e Event) string {
 		s.WriteString(fmt.Sprintf(" %s %s %s by %s", e.Request, e.Answer, strings.Join(e.Purposes, "+"), e.Method))
 	case EventWithdrawal:
 		s.WriteString(fmt.Sprintf(" %s by %s", strings.Join(e.Purposes, "+"), e.Method))
+	case EventCorrection, EventRestricted, EventFreed:
+		s.WriteString(" by " + e.Method)
 	}
 	if len(e.Text) > 0 {
 		s.WriteString(": " + renderSpans(e.Text))
@@ -356,6 +385,9 @@ func renderEntry(e Entry) string {
 	if e.GrantVSeq != 0 {
 		s.WriteString(fmt.Sprintf(" grant_vseq=%d", e.GrantVSeq))
 	}
+	if e.Kind == EntryRestrict {
+		s.WriteString(fmt.Sprintf(" on=%t", e.On))
+	}
 	return s.String()
 }
 
@@ -373,8 +405,14 @@ func (p *player) summary() string {
 	for _, k := range slices.Sorted(maps.Keys(p.profile.Consents)) {
 		s.WriteString(", " + k + " " + p.profile.Consents[k].Status)
 	}
+	if age := p.profile.Age; age != nil {
+		s.WriteString(fmt.Sprintf(", %d reached %v", age.Limit, age.Reached))
+	}
 	if len(p.profile.Held) > 0 {
 		s.WriteString(", holds " + strings.Join(p.profile.Held, "+"))
+	}
+	if p.profile.RestrictedAt != 0 {
+		s.WriteString(", restricted")
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.state.Vars)) {
 		s.WriteString(fmt.Sprintf(", %s=%q", k, p.state.Vars[k]))

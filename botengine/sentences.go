@@ -9,22 +9,44 @@ type sentences struct {
 
 	maskedOffer, maskedDeclined, maskedOff     string
 	cardUnclear, cardOpen                      string
-	choose                                     string
+	choose, working                            string
 	withdrawn, withdrawnMarketing              string
 	nothingToWithdraw, expired, alreadyGranted string
 	noCollection, noNotice                     string
 	grantedNoted, declinedNoted                string
-	hints                                      map[string]string
-	grant, decline                             []string // lower case, no final punctuation
+	corrected, restricted, freed, outlived     string
+	// The question about the age; the labels have a %d for the limit.
+	age, ageReached, ageUnder, tooYoung string
+	hints                               map[string]string
+	grant, decline                      []string // lower case, no final punctuation
 }
 
-// sentencesFor finds the sentences for a locale: its language's, else English.
-func sentencesFor(locale string) *sentences {
-	lang, _, _ := strings.Cut(locale, "-")
-	if s, ok := spoken[lang]; ok {
-		return s
+// sentencesFor finds the sentences for a locale: its language's, else those of
+// the fallback. NewBot refuses a site that has neither; English stands in only
+// for what an older version of the site has left behind.
+func sentencesFor(locale, fallback string) *sentences {
+	for _, l := range []string{locale, fallback} {
+		if s, ok := speaks(l); ok {
+			return s
+		}
 	}
-	return spoken["en"]
+	return &english
+}
+
+func speaks(locale string) (*sentences, bool) {
+	lang, _, _ := strings.Cut(locale, "-")
+	s, ok := spoken[lang]
+	return s, ok
+}
+
+// has tells whether a line is one of the phrases.
+func (*sentences) has(phrases []string, said []byte) bool {
+	for _, p := range phrases {
+		if p == string(said) {
+			return true
+		}
+	}
+	return false
 }
 
 var spoken = map[string]*sentences{"pl": &polish, "en": &english, "de": &german, "cs": &czech}
@@ -37,6 +59,7 @@ var polish = sentences{
 	cardUnclear:        "Wolę nie zgadywać. Naciśnij jeden z przycisków albo napisz „zgadzam się” lub „nie zgadzam się”.",
 	cardOpen:           "Pytanie o zgodę powyżej nadal czeka na odpowiedź. Możesz też pytać dalej.",
 	choose:             "Wybierz, proszę, jedną z możliwości.",
+	working:            "Chwileczkę, jeszcze to sprawdzam.",
 	withdrawn:          "Gotowe: zgoda jest wycofana, a Twoje dane kontaktowe usunięte.",
 	withdrawnMarketing: "Gotowe: zgoda na wiadomości marketingowe jest wycofana.",
 	nothingToWithdraw:  "Nie mamy Twojej zgody, więc nie ma czego wycofać.",
@@ -46,6 +69,14 @@ var polish = sentences{
 	noNotice:           "Nie mogę teraz zapytać o zgodę w tym języku, więc nie zbieram danych kontaktowych.",
 	grantedNoted:       "Dziękuję, Twoja zgoda jest zapisana.",
 	declinedNoted:      "Rozumiem, nic nie zapisuję. Możemy rozmawiać dalej.",
+	corrected:          "Poprawiono dane kontaktowe:",
+	restricted:         "Przetwarzanie Twoich danych kontaktowych jest ograniczone: przechowujemy je, ale ich nie używamy.",
+	freed:              "Ograniczenie przetwarzania Twoich danych kontaktowych zostało zniesione.",
+	outlived:           "Minął czas przechowywania Twoich danych kontaktowych, więc zostały usunięte.",
+	age:                "Zanim zapytam o zgodę: ile masz lat?",
+	ageReached:         "Mam co najmniej %d lat",
+	ageUnder:           "Mam mniej niż %d lat",
+	tooYoung:           "Dziękuję. W takim razie nie zapisuję żadnych danych kontaktowych, ale chętnie odpowiem na pytania.",
 	hints: map[string]string{
 		hintNoAt:      "W adresie brakuje znaku @.",
 		hintNoDot:     "Po znaku @ brakuje kropki, na przykład w „.pl”.",
@@ -69,6 +100,7 @@ var english = sentences{
 	cardUnclear:        "I would rather not guess. Press one of the buttons, or write “I agree” or “I do not agree”.",
 	cardOpen:           "The question about consent above is still open. You can go on asking, too.",
 	choose:             "Please choose one of the options.",
+	working:            "One moment, I am still looking that up.",
 	withdrawn:          "Done: your consent is withdrawn and your contact details are deleted.",
 	withdrawnMarketing: "Done: your consent to marketing messages is withdrawn.",
 	nothingToWithdraw:  "We do not have your consent, so there is nothing to withdraw.",
@@ -78,6 +110,14 @@ var english = sentences{
 	noNotice:           "I cannot ask for consent in this language now, so I do not collect contact details.",
 	grantedNoted:       "Thank you, I have noted your consent.",
 	declinedNoted:      "All right, I save nothing. We can go on talking.",
+	corrected:          "Contact details were corrected:",
+	restricted:         "Processing of your contact details is restricted: we keep them and do not use them.",
+	freed:              "Processing of your contact details is no longer restricted.",
+	outlived:           "Your contact details have been kept for as long as we keep them, so they were deleted.",
+	age:                "Before I ask for your consent: how old are you?",
+	ageReached:         "I am %d or older",
+	ageUnder:           "I am younger than %d",
+	tooYoung:           "Thank you. Then I save no contact details, but I am happy to answer questions.",
 	hints: map[string]string{
 		hintNoAt:      "The address has no @ in it.",
 		hintNoDot:     "After the @ there is a dot missing, as in “.com”.",
@@ -101,6 +141,7 @@ var german = sentences{
 	cardUnclear:        "Ich möchte nicht raten. Bitte drücken Sie eine der Schaltflächen oder schreiben Sie „Ich stimme zu“ oder „Ich stimme nicht zu“.",
 	cardOpen:           "Die Frage nach Ihrer Einwilligung oben ist noch offen. Sie können auch einfach weiterfragen.",
 	choose:             "Bitte wählen Sie eine der Möglichkeiten.",
+	working:            "Einen Moment bitte, ich sehe noch nach.",
 	withdrawn:          "Erledigt: Ihre Einwilligung ist widerrufen, Ihre Kontaktdaten sind gelöscht.",
 	withdrawnMarketing: "Erledigt: Ihre Einwilligung in Werbenachrichten ist widerrufen.",
 	nothingToWithdraw:  "Uns liegt keine Einwilligung von Ihnen vor, es gibt also nichts zu widerrufen.",
@@ -110,6 +151,14 @@ var german = sentences{
 	noNotice:           "Ich kann in dieser Sprache gerade nicht um Einwilligung bitten und erfasse deshalb keine Kontaktdaten.",
 	grantedNoted:       "Danke, ich habe Ihre Einwilligung vermerkt.",
 	declinedNoted:      "In Ordnung, ich speichere nichts. Wir können gern weiterreden.",
+	corrected:          "Kontaktdaten wurden berichtigt:",
+	restricted:         "Die Verarbeitung Ihrer Kontaktdaten ist eingeschränkt: Wir bewahren sie auf und nutzen sie nicht.",
+	freed:              "Die Verarbeitung Ihrer Kontaktdaten ist nicht mehr eingeschränkt.",
+	outlived:           "Die Aufbewahrungszeit Ihrer Kontaktdaten ist abgelaufen, deshalb wurden sie gelöscht.",
+	age:                "Bevor ich um Ihre Einwilligung bitte: Wie alt sind Sie?",
+	ageReached:         "Ich bin %d Jahre oder älter",
+	ageUnder:           "Ich bin jünger als %d Jahre",
+	tooYoung:           "Danke. Dann speichere ich keine Kontaktdaten, beantworte aber gern Fragen.",
 	hints: map[string]string{
 		hintNoAt:      "In der Adresse fehlt das @.",
 		hintNoDot:     "Nach dem @ fehlt ein Punkt, wie in „.de“.",
@@ -133,6 +182,7 @@ var czech = sentences{
 	cardUnclear:        "Raději nebudu hádat. Stiskněte jedno z tlačítek, nebo napište „souhlasím“ či „nesouhlasím“.",
 	cardOpen:           "Otázka na souhlas výše stále čeká na odpověď. Můžete se ptát i dál.",
 	choose:             "Vyberte prosím jednu z možností.",
+	working:            "Okamžik prosím, ještě to zjišťuji.",
 	withdrawn:          "Hotovo: souhlas je odvolán a vaše kontaktní údaje jsou smazány.",
 	withdrawnMarketing: "Hotovo: souhlas s marketingovými zprávami je odvolán.",
 	nothingToWithdraw:  "Váš souhlas nemáme, není tedy co odvolat.",
@@ -142,6 +192,14 @@ var czech = sentences{
 	noNotice:           "V tomto jazyce teď nemohu požádat o souhlas, kontaktní údaje proto nesbírám.",
 	grantedNoted:       "Děkuji, váš souhlas je zaznamenán.",
 	declinedNoted:      "Rozumím, nic neukládám. Můžeme si povídat dál.",
+	corrected:          "Kontaktní údaje byly opraveny:",
+	restricted:         "Zpracování vašich kontaktních údajů je omezeno: uchováváme je, ale nepoužíváme.",
+	freed:              "Zpracování vašich kontaktních údajů už není omezeno.",
+	outlived:           "Doba uchování vašich kontaktních údajů uplynula, byly proto smazány.",
+	age:                "Než požádám o souhlas: kolik je vám let?",
+	ageReached:         "Je mi %d nebo více",
+	ageUnder:           "Je mi méně než %d",
+	tooYoung:           "Děkuji. Kontaktní údaje tedy neuložím, na dotazy ale ochotně odpovím.",
 	hints: map[string]string{
 		hintNoAt:      "V adrese chybí znak @.",
 		hintNoDot:     "Za znakem @ chybí tečka, jako v „.cz“.",

@@ -99,7 +99,7 @@ func (r *reader) cycles() bool {
 			case onPath:
 				found = true
 				round := append(slices.Clone(path[slices.Index(path, e.to.step):]), e.to.step)
-				r.problem(f.steps[e.to.step].at, "the flow can go round without waiting for the visitor: %s", f.names(round))
+				r.problem(f.steps[e.to.step].at, "the flow can go round without waiting for the visitor: %s", f.path(round))
 			}
 		}
 		path = path[:len(path)-1]
@@ -113,7 +113,7 @@ func (r *reader) cycles() bool {
 	return found
 }
 
-func (f *Flow) names(path []int) string {
+func (f *Flow) path(path []int) string {
 	ids := make([]string, len(path))
 	for i, s := range path {
 		ids[i] = f.steps[s].id
@@ -139,6 +139,9 @@ func (r *reader) greeting() {
 		switch s.kind {
 		case kindConsent:
 			r.problem(s.at, "step %q would show a consent card before the visitor has done anything; put a choices, answers or ask step before it", s.id)
+			continue
+		case kindHandoff, kindWebhook:
+			r.problem(s.at, "step %q has a %s before the visitor has done anything; put a choices, answers or ask step before it", s.id, s.kind)
 			continue
 		case kindAsk, kindChoices, kindAnswers, kindEnd:
 			continue

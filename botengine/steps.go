@@ -32,6 +32,10 @@ func (t *turn) enter(i int) {
 		case kindChoices, kindAnswers:
 			t.show(st)
 			waits = true
+		case kindHandoff:
+			i, waits = t.handOff(st)
+		case kindWebhook:
+			i, waits = t.callWebhook(st)
 		case kindEnd:
 			t.finish(st)
 			return
@@ -39,9 +43,20 @@ func (t *turn) enter(i int) {
 			i = st.next.step
 		}
 		if waits {
-			t.s.Step, t.s.Kind, t.s.Tries = st.id, string(st.kind), 0
+			t.wait(st)
 			return
 		}
+	}
+}
+
+// wait makes the conversation wait at a step that was just entered.
+func (t *turn) wait(st *step) {
+	due, queue, effect := t.s.Due, t.s.Queue, t.s.Effect
+	t.leave()
+	t.s.Step, t.s.Kind = st.id, st.signature
+	if st.kind == kindHandoff || st.kind == kindWebhook {
+		// These have set their own.
+		t.s.Due, t.s.Queue, t.s.Effect = due, queue, effect
 	}
 }
 
@@ -53,7 +68,7 @@ func (t *turn) giveUp() {
 		t.park(t.b.answers[0])
 		return
 	}
-	t.s.Step, t.s.Kind = "", ""
+	t.rest()
 }
 
 func (t *turn) finish(st *step) {
@@ -61,7 +76,8 @@ func (t *turn) finish(st *step) {
 		t.sayLine(st.end)
 	}
 	t.emit(Event{From: FromBot, Kind: EventEnd})
-	t.s.Step, t.s.Kind, t.s.Prompt, t.s.Tries = "", "", "", 0
+	t.s.Prompt = ""
+	t.rest()
 }
 
 func (t *turn) take(b *branch) int {
@@ -103,6 +119,14 @@ func (t *turn) label(x text) string {
 		return tmpl.spans[0].Text
 	}
 	return t.plain(tmpl)
+}
+
+// labelSpans is a label as the text of an event.
+func (t *turn) labelSpans(x text) []Span {
+	if tmpl, _ := t.b.inLocale(x, t.v.texts); tmpl.spans != nil {
+		return tmpl.spans
+	}
+	return []Span{{Text: t.label(x)}}
 }
 
 func (t *turn) sayLine(l *line) {
@@ -176,16 +200,31 @@ func (t *turn) prompt(e Event, step string) {
 func (t *turn) repeat() {
 	st, i := t.here()
 	switch {
-	case t.s.Card != nil: // remind will speak of it
+	case t.s.Card != nil: // closeWithCard will speak of it
 	case st == nil:
 	case st.kind == kindChoices:
 		t.choose(st, orElse(st.choices.repeat, st.choices.text))
+	case st.kind == kindAsk && t.b.contact[st.ask.field] && !t.mayCollect(st.ask.field):
+		// It was refused while the question stood.
+		t.stopCollecting(true)
 	case st.kind == kindAsk:
 		t.putAsk(st, orElse(st.ask.repeat, st.ask.text))
 	case st.kind == kindConsent:
 		// The card was put off when its session ended; now it is asked again.
 		t.enter(i)
+	case st.kind == kindWebhook:
+		t.stillWorking(i)
 	}
+}
+
+// stillWorking speaks of a webhook that has not answered yet, or calls it where
+// a person's talk had ended that.
+func (t *turn) stillWorking(i int) {
+	if t.s.Effect == nil {
+		t.enter(i)
+		return
+	}
+	t.say(t.v.own.working)
 }
 
 func orElse(x, other text) text {
@@ -217,6 +256,8 @@ func (t *turn) noMatch() {
 		// The flow stands before a question that was put off or has been
 		// answered meanwhile: it goes on there.
 		t.enter(i)
+	case st.kind == kindWebhook:
+		t.stillWorking(i)
 	case len(t.b.answers) == 0:
 		if st.kind == kindChoices {
 			t.say(t.v.own.choose)

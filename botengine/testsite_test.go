@@ -48,7 +48,14 @@ func publish(s *Settings) {
 	}
 }
 
-func mustBot(t testing.TB, file string, s *Settings) *Bot {
+// publishIf publishes anew where the site has notices.
+func publishIf(s *Settings) {
+	if s.Notices != nil {
+		publish(s)
+	}
+}
+
+func mustFlow(t testing.TB, file string) *Flow {
 	t.Helper()
 	src, err := os.ReadFile(file)
 	if err != nil {
@@ -58,7 +65,12 @@ func mustBot(t testing.TB, file string, s *Settings) *Bot {
 	if err != nil {
 		t.Fatalf("Parse: %v", err)
 	}
-	b, err := NewBot(f, s)
+	return f
+}
+
+func mustBot(t testing.TB, file string, s *Settings) *Bot {
+	t.Helper()
+	b, err := NewBot(mustFlow(t, file), s)
 	if err != nil {
 		t.Fatalf("NewBot: %v", err)
 	}

@@ -11,7 +11,21 @@ const (
 	InputAskCard  InputKind = "card"     // the visitor asks for the consent card ("change my choice")
 	InputWithdraw InputKind = "withdraw" // purposes are withdrawn (visitor, console, command)
 	InputErase    InputKind = "erase"    // the visitor is to be erased
-	InputTimer    InputKind = "timer"    // a time has come: grants whose time has passed end
+	InputTimer    InputKind = "timer"    // a time has come: grants end, waits are reminded of or given up
+	InputCorrect  InputKind = "correct"  // values of contact fields are corrected (GDPR art. 16)
+	InputRestrict InputKind = "restrict" // processing of the contact is restricted, or free again (art. 18)
+	InputExpire   InputKind = "expire"   // a contact was kept long enough: its base purpose ends
+	InputOwner    InputKind = "owner"    // somebody else speaks for the site from now on
+	InputResult   InputKind = "result"   // what a webhook has answered
+)
+
+// Who speaks for the site. An operator's owner is OwnerOperator, a colon and the
+// operator's id.
+const (
+	OwnerBot      = "bot"
+	OwnerQueue    = "queue" // waits for a person
+	OwnerOperator = "operator"
+	OwnerClosed   = "closed"
 )
 
 // Answers to a consent card.
@@ -28,7 +42,8 @@ type Input struct {
 	// At is when it happened, in Unix milliseconds.
 	At   int64
 	Kind InputKind
-	// Actor is "visitor", "operator:<id>" or "command"; empty means visitor.
+	// Actor is "visitor", "operator:<id>", "command:<user>" or "system"; empty
+	// means visitor.
 	Actor string
 	// Text of InputText.
 	Text string
@@ -41,18 +56,30 @@ type Input struct {
 	Answer  string
 	// Page is the path of the page the visitor is on; empty: unchanged.
 	Page string
-	// Operators is how many people are online for the site, Open whether it is
-	// within opening hours. Branches read them; they are part of the input so
-	// that a replay takes the same way.
+	// Operators is how many people are online for the site. Branches and handoffs
+	// read it; it is part of the input so that a replay takes the same way.
 	Operators int
-	Open      bool
-	// Quiet: a person has the conversation. The visitor's line is masked and
-	// recorded, decisions and withdrawals count, the bot says nothing and the
-	// flow stays where it is.
+	// Quiet: a person has the conversation, or it waits for one. The visitor's
+	// line is masked and recorded, decisions and withdrawals count, the bot says
+	// nothing and the flow stays where it is.
 	Quiet bool
+	// Rebuilt: the profile was rebuilt from the ledger since the state was kept.
+	// What the ledger says was answered is not asked again.
+	Rebuilt bool
+	// Owner is who speaks for the site; of InputOwner, from now on.
+	Owner string
+	// Result of InputResult.
+	Result *EffectResult
 	// Purposes are withdrawn; empty means all in force. For InputAskCard the
 	// purposes the visitor wants to be asked for; empty means the base purpose.
 	Purposes []string
+	// Fields are the new values of InputCorrect, by field.
+	Fields map[string]string
+	// On: InputRestrict restricts; otherwise it frees again.
+	On bool
+	// Until is up to when a contact must have been given last for InputExpire to
+	// end it, Unix milliseconds.
+	Until int64
 }
 
 // State is where a conversation stands in its flow. It is kept sealed.
@@ -64,8 +91,8 @@ type State struct {
 	Step string `json:"step,omitzero"`
 	// Prompt is the id of the event that asked (choices, topics, ask or card).
 	Prompt string `json:"prompt,omitzero"`
-	// Kind is the kind of Step, so that a newer version of the flow can tell
-	// whether its step of that name is the same one.
+	// Kind says what Step is (an ask also: for what), so that a newer version of
+	// the flow can tell whether its step of that name is the same one.
 	Kind string `json:"kind,omitzero"`
 	// Offers are the newest events whose options can still be pressed.
 	Offers []Offer `json:"offers,omitzero"`
@@ -75,6 +102,20 @@ type State struct {
 	Vars map[string]string `json:"vars,omitzero"`
 	// Card is the open consent card.
 	Card *OpenCard `json:"card,omitzero"`
+	// Due is when the wait's one timer fires, Unix ms; 0: it is not set. An
+	// InputTimer that comes earlier does nothing.
+	Due int64 `json:"due,omitzero"`
+	// WaitAt is when the visitor last did something at Step, Reminded how often
+	// they were reminded since.
+	WaitAt   int64 `json:"wait_at,omitzero"`
+	Reminded int   `json:"reminded,omitzero"`
+	// Queue is the queue the conversation waits in for a person.
+	Queue string `json:"queue,omitzero"`
+	// Effect is the webhook that the flow waits for.
+	Effect *OpenEffect `json:"effect,omitzero"`
+	// Known are variables that were collected under another version of the flow
+	// and are not asked for again.
+	Known []string `json:"known,omitzero"`
 	// SessionAt is when the session began, LastAt the last input, Unix ms.
 	SessionAt int64 `json:"session_at,omitzero"`
 	LastAt    int64 `json:"last_at,omitzero"`
@@ -96,10 +137,11 @@ type Offer struct {
 
 // OpenCard is a consent card that waits for its answer.
 type OpenCard struct {
-	// Requests maps each purpose of the card to its ledger entry; the request
-	// id on the wire is Request, one for the card.
+	// Request is the card's id on the wire. Entry is the ledger entry that asked,
+	// Requests those of a card with several purposes, by purpose.
 	Request  string            `json:"request"`
-	Requests map[string]string `json:"requests"`
+	Entry    string            `json:"entry,omitzero"`
+	Requests map[string]string `json:"requests,omitzero"`
 	Purposes []string          `json:"purposes"`
 	Notice   string            `json:"notice"`
 	Locale   string            `json:"locale"`
@@ -114,6 +156,14 @@ type OpenCard struct {
 	Aside bool `json:"aside,omitzero"`
 }
 
+// entryOf is the ledger entry that asked for a purpose.
+func (c *OpenCard) entryOf(purpose string) string {
+	if e := c.Requests[purpose]; e != "" {
+		return e
+	}
+	return c.Entry
+}
+
 // Profile is what a visitor decided, and the names of what is held. It is the
 // authority for the running chat, outlives the conversation's log and never
 // holds a contact value. It is kept sealed.
@@ -125,6 +175,15 @@ type Profile struct {
 	Held []string `json:"held,omitzero"`
 	// Refs maps each held field to the reference of its newest valid value.
 	Refs map[string]string `json:"refs,omitzero"`
+	// HeldAt is when a value was given last, Unix milliseconds.
+	HeldAt int64 `json:"held_at,omitzero"`
+	// Past are the newest consent events; see Remembered.
+	Past []PastEntry `json:"past,omitzero"`
+	// RestrictedAt is when processing of the contact was restricted, Unix ms; 0
+	// while it is not. What is held is then kept and not used (GDPR art. 18).
+	RestrictedAt int64 `json:"restricted_at,omitzero"`
+	// Age is what the visitor said about their age, nil where nobody asked.
+	Age *AgeBand `json:"age,omitzero"`
 }
 
 // Consent is where one purpose stands.
@@ -169,6 +228,9 @@ const (
 	EventCard       = "card"       // a consent card
 	EventDecision   = "decision"   // the visitor's answer to a card
 	EventWithdrawal = "withdrawal" // a purpose was withdrawn
+	EventCorrection = "correction" // contact fields have new values
+	EventRestricted = "restricted" // the contact is kept and no longer used
+	EventFreed      = "freed"      // the contact may be used again
 	EventEnd        = "end"        // the flow has ended
 )
 
@@ -265,7 +327,7 @@ type NoticePolicy struct {
 type Entry struct {
 	VSeq uint64
 	// Kind is one of the ledger's kinds (requested, granted, …), or EntrySeen,
-	// EntryContact, EntryErase.
+	// EntryContact, EntryRestrict, EntryErase.
 	Kind       string
 	ID         string
 	Purpose    string
@@ -282,13 +344,16 @@ type Entry struct {
 	Fields    map[string]string
 	GrantVSeq uint64
 	Policy    string
+	// EntryRestrict: on, or off again.
+	On bool
 }
 
 // Kinds of entries that are no consent events.
 const (
-	EntrySeen    = "seen"
-	EntryContact = "contact"
-	EntryErase   = "erase"
+	EntrySeen     = "seen"
+	EntryContact  = "contact"
+	EntryRestrict = "restrict"
+	EntryErase    = "erase"
 )
 
 // A Value is something the visitor typed that belongs into the visitor's sealed
@@ -312,6 +377,8 @@ const (
 	CodeConsentStale    = "consent_stale"
 	CodeChoiceStale     = "choice_stale"
 	CodeBadInput        = "bad_input"
+	// CodeEffectStale answers a result that is dropped; no client sees it.
+	CodeEffectStale = "effect_stale"
 )
 
 // A Result is what a turn decided.
@@ -325,6 +392,11 @@ type Result struct {
 	DropContact bool
 	// Erase: everything of the visitor goes.
 	Erase bool
+	// Owner is set where the turn makes somebody else speak for the site: one of
+	// OwnerBot, OwnerQueue and OwnerClosed.
+	Owner string
+	// Effect is to be run once the turn is committed, by whoever committed it.
+	Effect *Effect
 	// Refused is set where the input was not applied; then nothing else is.
 	Refused *Refusal
 }
@@ -358,6 +430,11 @@ type Settings struct {
 	ValidMS map[string]int64
 	// Region is the default region of phone numbers ("PL").
 	Region string
+	// AgeLimit is the age from which a visitor can consent alone, in years: whoever
+	// is to be shown a card is asked first. 0: nobody is asked.
+	AgeLimit int
+	// Hours are the opening hours; nil: always open.
+	Hours *Hours
 }
 
 // A Notice is a published, immutable text version. Hash is over Canonical.

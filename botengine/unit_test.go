@@ -131,7 +131,8 @@ func TestLocale(t *testing.T) {
 
 func TestTemplate(t *testing.T) {
 	b := mustBot(t, leadFlow, demoSettings())
-	tr := b.turn(State{Vars: map[string]string{"v": "x"}}, Profile{Held: []string{"name"}}, Input{}, "")
+	tr := b.turn(State{Locale: "pl", Vars: map[string]string{"v": "x"}}, Profile{Held: []string{"name"}}, Input{}, "")
+	tr.speak()
 	for src, want := range map[string]string{
 		"Hej, {{name}}!": "Hej, [name]!", "Hej, {{email}}!": "Hej!", "Hej, {{ email | Ty }}!": "Hej, Ty!", "{{v}}{{v}}": "xx",
 		"{{w}}": "", "a {{w}} b": "a b", "plain": "plain",
@@ -166,7 +167,7 @@ func TestNoticeSets(t *testing.T) {
 func TestSentences(t *testing.T) {
 	for lang, s := range spoken {
 		for _, sentence := range []string{
-			s.maskedOffer, s.maskedDeclined, s.maskedOff, s.cardUnclear, s.cardOpen, s.choose, s.withdrawn, s.withdrawnMarketing,
+			s.maskedOffer, s.maskedDeclined, s.maskedOff, s.cardUnclear, s.cardOpen, s.choose, s.working, s.age, s.ageReached, s.ageUnder, s.tooYoung, s.withdrawn, s.withdrawnMarketing,
 			s.nothingToWithdraw, s.expired, s.alreadyGranted, s.noCollection, s.noNotice, s.grantedNoted, s.declinedNoted,
 		} {
 			if sentence == "" {
@@ -185,7 +186,7 @@ func TestSentences(t *testing.T) {
 			}
 		}
 	}
-	if sentencesFor("pt-BR") != &english || sentencesFor("de-AT") != &german {
+	if sentencesFor("pt-BR", "pl") != &polish || sentencesFor("de-AT", "en") != &german {
 		t.Error("wrong sentences")
 	}
 }

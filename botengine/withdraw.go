@@ -87,7 +87,7 @@ func (t *turn) endGrant(purpose, kind, actor, method string) {
 	})
 	if purpose == t.b.base {
 		t.drop = true
-		t.p.Held, t.p.Refs = nil, nil
+		t.p.Held, t.p.Refs, t.p.HeldAt, t.p.RestrictedAt = nil, nil, 0, 0
 	}
 }
 
@@ -98,14 +98,15 @@ func (t *turn) dropCardFor(purposes []string) {
 	}
 }
 
-// stopCollecting takes the conversation out of a contact question or of a
-// marketing card, to the nearest answers. show puts what that step says.
+// stopCollecting takes the conversation out of a contact question, a marketing
+// card or a webhook that sends contact fields, to the nearest answers. show puts what that step says.
 func (t *turn) stopCollecting(show bool) {
 	st, i := t.here()
 	if st == nil {
 		return
 	}
-	collecting := (st.kind == kindAsk && t.b.contact[st.ask.field]) || (st.kind == kindConsent && t.s.Card == nil)
+	collecting := (st.kind == kindAsk && t.b.contact[st.ask.field]) || (st.kind == kindConsent && t.s.Card == nil) ||
+		(st.kind == kindWebhook && t.sendsContact(st.webhook))
 	if !collecting {
 		return
 	}

@@ -19,8 +19,10 @@ import (
 
 	"zgoda/gateway/auth"
 	"zgoda/gateway/chat"
+	"zgoda/gateway/effects"
 	"zgoda/gateway/httpapi"
 	"zgoda/gateway/live"
+	"zgoda/gateway/receipt"
 	"zgoda/gateway/site"
 	"zgoda/gateway/socket"
 	"zgoda/persistence"
@@ -49,6 +51,9 @@ type Options struct {
 	// contact store wait in the outbox.
 	Redis    string
 	Postgres string
+	// PostgresRetention is the login that may delete ledgers whose time to prove is
+	// over. Without it they stay.
+	PostgresRetention string
 	// RedisReplicas is how many replicas must confirm a decision, a contact, a
 	// withdrawal or a change of owner before it is acknowledged. Default 0.
 	RedisReplicas int
@@ -73,7 +78,10 @@ type Options struct {
 	DrainTime  time.Duration
 	// Rate bounds the inputs of one visitor. Default 20 in 10 s.
 	Rate persistence.Rate
-	Log  *slog.Logger
+	// Env looks up a variable of the environment that a site file names for a
+	// secret; nil: none is set.
+	Env func(name string) string
+	Log *slog.Logger
 	// WrapNodes stands between the node and its channel. Tests lose news there.
 	WrapNodes func(persistence.Nodes) persistence.Nodes
 	// WrapStore stands between the use cases and the store. Tests put faults
@@ -115,6 +123,9 @@ type App struct {
 	flusher *flusher.Flusher
 	sockets *socket.Group
 	channel *channel
+	// privacy is asked about people, nil where there is no contact store.
+	privacy persistence.Privacy
+	effects *effects.Runner
 
 	addr     net.Addr
 	warnings []string
@@ -147,7 +158,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 // wire is one straight line: nearly every step depends on what earlier ones made.
 func (a *App) wire(ctx context.Context) error {
 	var err error
-	if a.sites, err = site.LoadDir(a.opts.SitesDir, site.Options{Processor: a.opts.Processor}); err != nil {
+	if a.sites, err = site.LoadDir(a.opts.SitesDir, site.Options{Processor: a.opts.Processor, Env: a.opts.Env}); err != nil {
 		return err
 	}
 	keys, err := loadKeys(a.opts.DataDir)
@@ -171,6 +182,10 @@ func (a *App) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	signer, err := signerOf(keys)
+	if err != nil {
+		return err
+	}
 	digestKey, err := hkdf.Key(sha256.New, keys.ID, nil, "zgoda input digest v1", sha256.Size)
 	if err != nil {
 		return fmt.Errorf("derive digest key: %w", err)
@@ -189,14 +204,18 @@ func (a *App) wire(ctx context.Context) error {
 		}
 		wake = a.flusher.Wake
 	}
+	// A store that people can ask is one that visitors can ask about themselves.
+	a.privacy, _ = a.stores.contacts.(persistence.Privacy)
+	a.effects = effects.NewRunner(a.opts.Log)
 	a.sockets = socket.NewGroup(a.opts.Sockets)
 	a.server = httpapi.New(httpapi.Options{
 		Sites:         a.sites,
-		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.contacts, Sealer: keyring, Rate: a.opts.Rate, Wake: wake}),
+		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.ledger, Privacy: a.privacy, Sealer: keyring, Rate: a.opts.Rate, Wake: wake, Run: a.runEffect}),
 		Conversations: live.NewRegistry[chat.View](),
 		Sockets:       a.sockets,
 		IDs:           ids,
 		Tokens:        tokens,
+		Receipts:      signer,
 		DigestKey:     digestKey,
 		Ready:         a.ready,
 		Limits:        a.opts.Limits,
@@ -240,6 +259,24 @@ func tokensOf(keys *seal.KeyFile, ttl time.Duration) (*auth.Tokens, error) {
 		return nil, fmt.Errorf("token keys: %w", err)
 	}
 	return tokens, nil
+}
+
+func signerOf(keys *seal.KeyFile) (*receipt.Signer, error) {
+	all, signs := keys.ReceiptKeys()
+	var write []byte
+	var read [][]byte
+	for _, k := range all {
+		if k.ID == signs {
+			write = k.Secret
+		} else {
+			read = append(read, k.Secret)
+		}
+	}
+	signer, err := receipt.NewSigner(write, read...)
+	if err != nil {
+		return nil, fmt.Errorf("receipt keys: %w", err)
+	}
+	return signer, nil
 }
 
 // readyTimeout bounds the question to the store.

@@ -63,7 +63,11 @@ func (a *App) start(ctx context.Context) error {
 			return err
 		}
 	}
+	a.running.Go(func() { a.effects.Run(background) })
 	a.running.Go(func() { a.fireTimers(background) })
+	if a.privacy != nil {
+		a.running.Go(func() { a.retain(background) })
+	}
 	listener := a.opts.Listener
 	if listener == nil {
 		var err error

@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"zgoda/persistence"
+	"zgoda/persistence/pgstore"
 	"zgoda/persistence/redisstore"
 	"zgoda/persistence/seal"
 	"zgoda/persistence/sqlitestore"
@@ -23,6 +26,9 @@ type stores struct {
 	// contacts is nil where no contact store is configured: then records wait in
 	// the outbox.
 	contacts persistence.Contacts
+	// ledger rebuilds what the conversation store may have lost; nil where it
+	// loses nothing, or there is nothing to rebuild from.
+	ledger persistence.Rebuilder
 	// shared says that other nodes work on the same conversations.
 	shared bool
 	// ready reports why the node should get no new sockets.
@@ -79,8 +85,8 @@ func (a *App) openServers(ctx context.Context, keys *seal.KeyFile, node string) 
 	a.stores = stores{
 		conversations: store, outbox: store, nodes: store, timers: store, shared: true,
 		ready: func(ctx context.Context) error {
-			if _, err := store.Positions(ctx, []persistence.Key{{Site: a.sites.Keys()[0], Conversation: "c_ready"}}); err != nil {
-				return fmt.Errorf("redis cannot be asked: %w", err)
+			if err := store.Ready(ctx); err != nil {
+				return fmt.Errorf("redis takes nothing: %w", err)
 			}
 			return nil
 		},
@@ -89,9 +95,32 @@ func (a *App) openServers(ctx context.Context, keys *seal.KeyFile, node string) 
 		return err
 	}
 	if a.opts.Postgres == "" {
-		a.opts.Log.Warn("no postgres is set: what is for the contact store waits in redis")
+		a.warn("no postgres is set: what is for the contact store waits in redis, and what redis loses cannot be rebuilt")
+		return nil
 	}
+	contacts, err := openPostgres(ctx, a.opts, keys)
+	if err != nil {
+		return err
+	}
+	a.onStop("close postgres", func(context.Context) error { return contacts.Close() })
+	a.stores.contacts, a.stores.ledger = contacts, contacts
 	return nil
+}
+
+// openPostgres opens the contact store that several nodes share.
+func openPostgres(ctx context.Context, o Options, keys *seal.KeyFile) (*pgstore.Store, error) {
+	blind, err := hkdf.Key(sha256.New, keys.ID, nil, "zgoda address hash v1", sha256.Size)
+	if err != nil {
+		return nil, fmt.Errorf("derive key of address hashes: %w", err)
+	}
+	return pgstore.Open(ctx, pgstore.Options{DSN: o.Postgres, RetentionDSN: o.PostgresRetention, BlindKey: blind, Log: o.Log})
+}
+
+// warn says what the configuration does not promise, in the log and to whoever
+// starts the node.
+func (a *App) warn(sentence string) {
+	a.opts.Log.Warn(sentence)
+	a.warnings = append(a.warnings, sentence)
 }
 
 // checkRedis says loudly what this Redis does not promise.
@@ -101,8 +130,7 @@ func (a *App) checkRedis(ctx context.Context, store *redisstore.Store) error {
 		return fmt.Errorf("check redis: %w", err)
 	}
 	for _, warning := range health.Warnings {
-		a.opts.Log.Warn("redis: " + warning)
-		a.warnings = append(a.warnings, "redis: "+warning)
+		a.warn("redis: " + warning)
 	}
 	return nil
 }

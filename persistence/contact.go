@@ -162,6 +162,20 @@ type Contacts interface {
 	Visitor(ctx context.Context, site, visitor string) (VisitorRecord, error)
 }
 
+// A Rebuilder is a contact store from which profiles are rebuilt that the
+// conversation store may have lost. All methods may be called concurrently.
+type Rebuilder interface {
+	// Visitor is that of Contacts.
+	Visitor(ctx context.Context, site, visitor string) (VisitorRecord, error)
+	// Fence returns what the ledger knows of a visitor and voids every record that
+	// was numbered and has not arrived: one that a conversation store forgot may
+	// still be on its way, and must not take the number of another one. life names
+	// the life of the conversation store that asks; repeating the call with the
+	// same one voids nothing more. The visitor's next record follows AppliedVSeq of
+	// the answer. A visitor that is not known becomes known.
+	Fence(ctx context.Context, site, visitor, life string) (VisitorRecord, error)
+}
+
 // An OverviewQuery selects rows of an overview.
 type OverviewQuery struct {
 	// Purpose and Status filter; empty selects all.
@@ -219,6 +233,9 @@ type ConsentStatus struct {
 	GrantVSeq  uint64    `json:"grant_vseq,omitzero"`
 	Request    string    `json:"request,omitzero"`
 	ValidUntil time.Time `json:"valid_until,omitzero"`
+	// DeclinedAt is when the visitor last declined or withdrew, zero where they
+	// never did or have agreed since. Only Fence fills it.
+	DeclinedAt time.Time `json:"declined_at,omitzero"`
 }
 
 // A MarketingList is who may be written to, at one moment.

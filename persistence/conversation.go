@@ -94,12 +94,19 @@ type Snapshot struct {
 	// Contact is the visitor's one sealed record of contact values, nil where
 	// none is held.
 	Contact []byte
+	// StaffSeq is the number of the newest entry of the staff log.
+	StaffSeq uint64
+	// SeenVisitor and SeenOperator are the newest events that each side has read.
+	SeenVisitor, SeenOperator uint64
 	// Erased is set where the visitor was erased: only this marker is left.
 	Erased bool
 	// Doubt is set where the store may have lost what it had acknowledged (it was
 	// restarted or failed over since the profile was written): the consents must
 	// be compared with the ledger before anything is asked.
 	Doubt bool
+	// Life names the store's time since its last restart or failover; empty where
+	// the store loses nothing.
+	Life string
 }
 
 // An Event is one entry of a conversation's log.
@@ -156,6 +163,13 @@ type Commit struct {
 	Log string
 	// Epoch is used when this commit begins the log (Version is 0).
 	Epoch string
+	// Life is the Life of the Snapshot whose Doubt the decision has settled. A
+	// commit that writes the profile or the outbox on a profile in doubt is Stale
+	// without it, whatever its versions: equal ones may be of what was lost.
+	Life string
+	// Doubt leaves the profile in doubt: the decision could not settle it. Profile,
+	// Contact and Outbox must be empty.
+	Doubt bool
 	// Events are appended. Their Seq must continue the log; a wrong one is a
 	// defect of the caller and an error.
 	Events []Event
@@ -166,8 +180,9 @@ type Commit struct {
 	Contact []byte
 	// DropContact deletes the visitor's record of contact values.
 	DropContact bool
-	// Erase deletes the log, the state, the profile and the contact values and
-	// leaves the marker. Events, State, Profile and Contact must be empty.
+	// Erase deletes the log, the state, the profile, the contact values, the staff
+	// log and the assignment and leaves the marker. Events, State, Profile, Contact,
+	// Staff and Assigned must be empty.
 	Erase bool
 	// Outbox is appended in the same transaction. VSeq must continue the
 	// visitor's numbers.
@@ -176,6 +191,11 @@ type Commit struct {
 	Timers []TimerChange
 	// Inbox replaces the conversation's row in the site's inbox; nil keeps it.
 	Inbox *InboxRow
+	// Staff is appended to the staff log. Seq must continue it.
+	Staff []StaffEntry
+	// Assigned names the operator who has the conversation from now on, empty:
+	// nobody. Nil keeps it.
+	Assigned *string
 	// Node is the committing node. The other holders of the conversation are told
 	// the news; Node delivers it itself.
 	Node string
@@ -255,10 +275,14 @@ type Range struct {
 	Newest bool
 }
 
-// A Position is the top of a log.
+// A Position is the top of a log. Where no log is (nothing stored, or erased) it
+// is the zero Position.
 type Position struct {
 	Epoch string
 	Seq   uint64
+	// Version is the conversation's: it tells of changes that have no event, such
+	// as another owner. It is 0 in positions of an inbox.
+	Version uint64
 }
 
 // Conversations is the conversation store. All methods may be called

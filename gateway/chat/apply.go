@@ -24,6 +24,8 @@ type Input struct {
 	// Owner makes somebody else speak for the site: protocol.OwnerBot, OwnerQueue,
 	// or OwnerOperator + ":" + the operator's id. Nothing else happens then.
 	Owner string
+	// Returning: the visitor was here before, whatever the store knows of it.
+	Returning bool
 	// Timer names the timer that has fired; it is cancelled or moved.
 	Timer string
 	// Bot is what the engine decides on; ID and At are set here.
@@ -73,6 +75,11 @@ func (s *Service) Apply(ctx context.Context, st *site.Site, v *View, key persist
 	for range maxTries {
 		if !v.loaded {
 			if err := s.reload(ctx, v, key, &out); err != nil {
+				return out.failed(in.N, err)
+			}
+		}
+		if doubtful(v, &in) {
+			if err := s.settleDoubt(ctx, v, key); err != nil && !errors.Is(err, persistence.ErrUnavailable) {
 				return out.failed(in.N, err)
 			}
 		}
@@ -173,6 +180,9 @@ func (s *Service) settle(st *site.Site, v *View, in Input, d *decision, res *per
 		if len(d.commit.Outbox) > 0 {
 			s.wake()
 		}
+		if e := d.effect(st); e != nil {
+			s.run(e)
+		}
 		out.Events = append(out.Events, d.events...)
 		out.Ack, out.Erased, out.Changed = &d.ack, d.commit.Erase, d.changed
 		out.Removed = out.Removed || d.commit.DropContact
@@ -195,7 +205,7 @@ func (s *Service) settle(st *site.Site, v *View, in Input, d *decision, res *per
 		out.Err = refusalOf(res, in.N)
 	}
 	if len(out.Events) > 0 || out.Removed || out.Changed {
-		out.State = s.PublicState(st.Bot, v)
+		out.State = s.PublicState(st, v)
 	}
 	return out
 }

@@ -27,6 +27,7 @@ type node struct {
 	*Service
 	site  *site.Site
 	store *disturbed
+	dir   string // of site files that a test has made
 }
 
 // disturbed stands before a real store and spoils single commits.
@@ -73,7 +74,7 @@ func newNode(t *testing.T) *node {
 	}
 	d := &disturbed{Store: store}
 	return &node{site: demo, store: d, Service: NewService(Options{
-		Store: d, Nodes: store, Node: "n", Sealer: ring, Ledger: store, Rate: persistence.Rate{Max: 1 << 20, Window: time.Second},
+		Store: d, Nodes: store, Node: "n", Sealer: ring, Rate: persistence.Rate{Max: 1 << 20, Window: time.Second},
 	})}
 }
 
@@ -206,7 +207,7 @@ func TestP2_RepeatedInputGetsItsFirstAnswer(t *testing.T) {
 }
 
 // A consent that ends by itself does so without the visitor: its timer is an
-// input like any other and takes effect once, also when two nodes fire it.
+// input like any other and takes effect once, also when two nodes fire it (C56).
 func TestTimerEndsAConsentOnce(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
@@ -400,5 +401,27 @@ func TestP5_TwoOperatorsOneWinner(t *testing.T) {
 		if out.Ack.Refused != nil && out.Ack.Refused.Code != protocol.CodeTaken {
 			t.Errorf("the loser is told %s", out.Ack.Refused.Code)
 		}
+	}
+}
+
+// P3: another node changed the owner, which has no event, and the news of it were
+// lost. The position tells, and a read brings the state.
+func TestP3_LostChangeOfOwnerIsFoundByThePosition(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	var here, there View
+	n.applied(t, &here, line(1, "hello"))
+	owner := protocol.OwnerOperator + ":ann"
+	n.applied(t, &there, Input{Client: persistence.ServerClient + "take", N: 1, Digest: []byte("take"), Owner: owner})
+	top, err := n.Top(t.Context(), &here, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if before := here.Position(); top == before || top.Seq != before.Seq {
+		t.Fatalf("the top is %+v and the view at %+v", top, before)
+	}
+	out := n.Refresh(t.Context(), n.site, &here, key)
+	if !out.Changed || out.Restarted || out.State == nil || out.State.Owner != protocol.OwnerOperator {
+		t.Errorf("the refresh brings %+v with the state %+v", out, out.State)
 	}
 }

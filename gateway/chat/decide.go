@@ -22,7 +22,10 @@ type decision struct {
 	state   state
 	profile botengine.Profile
 	values  persistence.ContactValues
-	changed bool // state, profile, values or log; not only the record of the input
+	made    *botengine.Effect // to be run after the commit
+	changed bool              // state, profile, values or log; not only the record of the input
+	// contactChanged: the values are not those of the store, whatever the turn did.
+	contactChanged bool
 }
 
 // decide makes the commit for one input on what the view holds. It changes
@@ -31,7 +34,7 @@ func (s *Service) decide(st *site.Site, v *View, key persistence.Key, in Input) 
 	now := s.now()
 	visitor := VisitorOf(key.Conversation)
 	d := &decision{
-		state: v.state, profile: v.profile, values: v.values,
+		state: v.state, profile: v.profile, values: v.values, contactChanged: v.contactChanged,
 		commit: persistence.Commit{
 			Key: key, Visitor: visitor, Now: now,
 			Input:   persistence.Input{Client: in.Client, N: in.N, Digest: in.Digest},
@@ -42,7 +45,15 @@ func (s *Service) decide(st *site.Site, v *View, key persistence.Key, in Input) 
 	if !strings.HasPrefix(in.Client, persistence.ServerClient) {
 		d.commit.Rate = &s.rate
 	}
-	if in.Refuse == nil && !v.snap.Erased {
+	if !doubtful(v, &in) {
+		d.commit.Life = v.snap.Life
+	}
+	switch {
+	case v.snap.Erased:
+	case v.forgotten:
+		// The store forgot that the visitor was erased; the ledger did not.
+		d.commit.Erase, d.changed = true, true
+	case in.Refuse == nil:
 		if err := s.turn(st, v, d, in, now); err != nil {
 			return nil, err
 		}
@@ -59,32 +70,51 @@ func (s *Service) decide(st *site.Site, v *View, key persistence.Key, in Input) 
 // that is decided about a first act is committed with it: the greeting that the
 // visitor had seen, and the record that makes the pseudonym known.
 func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.Time) error {
-	if in.Owner != "" {
-		return s.changeOwner(v, d, in.Owner)
-	}
 	bot := in.Bot
-	bot.ID, bot.At = s.newID(), now.UnixMilli()
+	if in.Owner != "" {
+		proceed := s.changeOwner(v, d, in.Owner)
+		if !proceed {
+			return nil
+		}
+		bot = botengine.Input{Kind: botengine.InputOwner, Actor: actorOf(in.Owner)}
+	}
+	bot.ID, bot.At, bot.Operators = s.newID(), now.UnixMilli(), s.operators(st.Key)
 	var greeting botengine.Result
 	if v.snap.Version == 0 {
-		greeting = st.Bot.Greet(st.Bot.Locale(in.Locale), botengine.Input{ID: bot.ID + "-g", At: bot.At})
+		begin := st.BotFor(in.Flow)
+		greeting = begin.Greet(begin.Locale(in.Locale), botengine.Input{ID: bot.ID + "-g", At: bot.At})
 		d.state = state{Owner: protocol.OwnerBot, Bot: greeting.State, Greeting: greeting.State.Prompt}
 		d.state.Bot.Page = in.Page
 		d.commit.Epoch = s.newID()
 	}
 	if bot.Of == protocol.OfGreeting {
 		bot.Of = d.state.Greeting
-		if v.snap.Version == 0 && in.Flow != "" && in.Flow != st.Flow.Hash {
+		if v.snap.Version == 0 && in.Flow != "" && in.Flow != greeting.State.Flow {
 			// The flow has changed since the page was shown: what was pressed was
 			// an option of another question.
 			bot.Of = staleGreeting
 		}
 	}
+	if d.state.Owner == protocol.OwnerClosed && reopens(&bot) {
+		d.state.Owner, d.commit.Safe = protocol.OwnerBot, true
+	}
 	// While a person has the conversation the bot records and keeps silent.
-	bot.Quiet = d.state.Owner != protocol.OwnerBot
-	r := st.Bot.Turn(d.state.Bot, d.profile, bot)
+	bot.Owner, bot.Quiet = d.state.Owner, owns(d.state.Owner)
+	bot.Rebuilt = v.settled && s.ledger != nil
+	open := doubtful(v, &in)
+	if open {
+		// What is decided about consents waits, and so does time; talk does not.
+		switch bot.Kind {
+		case botengine.InputText, botengine.InputChoice, botengine.InputOwner:
+		default:
+			return errBehind
+		}
+		d.profile = refusing(&v.profile, now)
+	}
+	r := botFor(st, &d.state.Bot).Turn(d.state.Bot, d.profile, bot)
 	if r.Refused != nil {
 		d.ack.Refused = &protocol.Refused{Code: protocol.Code(r.Refused.Code), Message: r.Refused.Message}
-		r = botengine.Result{State: d.state.Bot, Profile: d.profile}
+		r = botengine.Result{State: d.state.Bot, Profile: v.profile}
 		if v.snap.Version > 0 {
 			return nil
 		}
@@ -93,14 +123,21 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 		return s.erasure(st, d, r.Entries)
 	}
 	d.changed = true
-	d.state.Bot, d.profile = r.State, r.Profile
+	d.state.Bot, d.profile, d.made = r.State, r.Profile, r.Effect
+	if r.Owner != "" {
+		d.state.Owner, d.commit.Safe = r.Owner, true
+	}
 	d.setTimers(in.Timer, &v.profile)
+	d.setWait(in.Timer, v.state.Bot.Due)
 	if err := s.sealStates(d, r); err != nil {
 		return err
 	}
 	d.number(v.snap.Seq+uint64(len(greeting.Events)), r.Events)
 	if err := s.sealEvents(v, d, in, append(greeting.Events, r.Events...)); err != nil {
 		return err
+	}
+	if open {
+		return d.leaveOpen(v, r.Entries)
 	}
 	return s.sealRecords(st, d, r.Entries)
 }
@@ -111,20 +148,29 @@ const staleGreeting = "greeting-of-another-flow"
 // changeOwner is the whole of a take-over: one commit that checks the version. A
 // bot's turn that was decided before it is stale after it, and is decided again
 // with the bot silent (P5); of two operators one is first, and the other is told.
-func (s *Service) changeOwner(v *View, d *decision, owner string) error {
+// It reports whether the owner is another one now, so that the flow must learn.
+func (s *Service) changeOwner(v *View, d *decision, owner string) bool {
 	taken := strings.HasPrefix(d.state.Owner, protocol.OwnerOperator) && strings.HasPrefix(owner, protocol.OwnerOperator)
 	switch {
 	case v.snap.Version == 0:
 		d.ack.Refused = &protocol.Refused{Code: protocol.CodeBadInput, Message: "there is no such conversation"}
-		return nil
+		return false
 	case taken && owner != d.state.Owner:
 		d.ack.Refused = &protocol.Refused{Code: protocol.CodeTaken, Message: "another operator has this conversation"}
-		return nil
+		return false
 	case owner == d.state.Owner:
-		return nil
+		return false
 	}
-	d.state.Owner, d.changed, d.commit.Safe = owner, true, true
-	return s.sealStates(d, botengine.Result{})
+	d.state.Owner, d.commit.Safe = owner, true
+	return true
+}
+
+// actorOf is who changes the owner: the operator who takes over, or the system.
+func actorOf(owner string) string {
+	if strings.HasPrefix(owner, protocol.OwnerOperator+":") {
+		return owner
+	}
+	return botengine.FromSystem
 }
 
 // number names the visitor's own event in the answer. first is the number before
@@ -145,12 +191,17 @@ const timerExpiry = "expiry"
 func (d *decision) setTimers(fired string, before *botengine.Profile) {
 	next := firstExpiry(&d.profile)
 	if fired == timerExpiry || next != firstExpiry(before) {
-		change := persistence.TimerChange{Name: timerExpiry}
-		if next > 0 {
-			change.Due = time.UnixMilli(next)
-		}
-		d.commit.Timers = append(d.commit.Timers, change)
+		d.commit.Timers = append(d.commit.Timers, timerAt(timerExpiry, next))
 	}
+}
+
+// timerAt sets a timer to a time in Unix milliseconds, or cancels it with 0.
+func timerAt(name string, due int64) persistence.TimerChange {
+	change := persistence.TimerChange{Name: name}
+	if due > 0 {
+		change.Due = time.UnixMilli(due)
+	}
+	return change
 }
 
 // firstExpiry returns when the first grant ends by itself, 0 where none does.
@@ -184,7 +235,11 @@ func (s *Service) sealStates(d *decision, r botengine.Result) error {
 	if r.DropContact {
 		c.DropContact, d.values = true, persistence.ContactValues{}
 	}
-	if len(r.Values) == 0 {
+	if len(r.Values) == 0 && !d.contactChanged {
+		return nil
+	}
+	if len(r.Values) == 0 && len(d.values.Values) == 0 {
+		c.DropContact = true
 		return nil
 	}
 	d.values = clone(d.values)
@@ -237,7 +292,7 @@ func (s *Service) sealEvents(v *View, d *decision, in Input, events []botengine.
 			return err
 		}
 		c.Events = append(c.Events, persistence.Event{Seq: seq, ID: e.ID, At: c.Now, Body: body})
-		d.events = append(d.events, wireEvent(&e, seq, c.Now.UnixMilli(), &d.values))
+		d.events = append(d.events, wireEvent(&e, seq, c.Now.UnixMilli(), shown(&d.profile, &d.values)))
 	}
 	return nil
 }
@@ -275,7 +330,7 @@ func (d *decision) moveOn(v *View, snap *persistence.Snapshot) {
 		*v = View{loaded: true, holder: v.holder, snap: persistence.Snapshot{Key: d.commit.Key, Visitor: d.commit.Visitor, Version: snap.Version, Erased: true}}
 		return
 	}
-	v.snap.Epoch = snap.Epoch
+	v.snap.Epoch, v.snap.Doubt, v.contactChanged = snap.Epoch, d.commit.Doubt, false
 	if n := len(d.commit.Events); n > 0 {
 		v.snap.Seq = d.commit.Events[n-1].Seq
 		if v.snap.First == 0 {

@@ -134,7 +134,7 @@ func (s *Service) Hear(ctx context.Context, st *site.Site, v *View, news *persis
 		return out.failed(0, err)
 	}
 	*v = next
-	out.Events, out.State, out.Changed = events, s.PublicState(st.Bot, v), true
+	out.Events, out.State, out.Changed = events, s.PublicState(st, v), true
 	return out
 }
 
@@ -169,7 +169,7 @@ func (s *Service) Refresh(ctx context.Context, st *site.Site, v *View, key persi
 	if err := s.reload(ctx, v, key, &out); err != nil {
 		return out.failed(0, err)
 	}
-	out.State, out.Changed = s.PublicState(st.Bot, v), v.snap.Version != version
+	out.State, out.Changed = s.PublicState(st, v), v.snap.Version != version
 	out.Erased = v.snap.Erased
 	return out
 }

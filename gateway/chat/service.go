@@ -28,11 +28,20 @@ type Options struct {
 	Nodes persistence.Nodes
 	Node  string
 	// Ledger is asked where the conversation store may have lost a profile.
-	Ledger persistence.Contacts
+	// Nil asks nobody: the store loses nothing, or there is no ledger.
+	Ledger persistence.Rebuilder
+	// Privacy is asked for what is held about a visitor; nil where there is no
+	// contact store.
+	Privacy persistence.Privacy
 	// Rate bounds the inputs of one visitor. Default 20 in 10 s.
 	Rate persistence.Rate
 	// Wake is called after a commit that wrote to the outbox.
 	Wake func()
+	// Operators is how many people are online for a site. Default: nobody is.
+	Operators func(siteKey string) int
+	// Run makes the call of an effect in the background; it must not block.
+	// Required where a site's flow has webhooks.
+	Run func(*Effect)
 	// Now and NewID are replaced by tests; NewID returns a random name of at
 	// least 80 bits, of [a-z0-9].
 	Now   func() time.Time
@@ -46,25 +55,38 @@ type Service struct {
 	sealer persistence.Sealer
 	nodes  persistence.Nodes
 	node   string
-	ledger persistence.Contacts
-	holds  atomic.Uint64 // counts attachments of this process
-	rate   persistence.Rate
-	wake   func()
-	now    func() time.Time
-	newID  func() string
+	ledger persistence.Rebuilder
+	// ledgerAway is until when the ledger is not asked, in nanoseconds since 1970.
+	ledgerAway atomic.Int64
+	holds      atomic.Uint64 // counts attachments of this process
+	// privacy is nil where there is no contact store.
+	privacy persistence.Privacy
+	rate    persistence.Rate
+	wake    func()
+	run     func(*Effect)
+	now     func() time.Time
+	newID   func() string
+
+	operators func(siteKey string) int
 }
 
 // NewService returns a Service.
 func NewService(o Options) *Service {
 	s := &Service{
-		store: o.Store, sealer: o.Sealer, nodes: o.Nodes, node: o.Node, ledger: o.Ledger, rate: o.Rate,
-		wake: o.Wake, now: o.Now, newID: o.NewID,
+		store: o.Store, sealer: o.Sealer, nodes: o.Nodes, node: o.Node, ledger: o.Ledger, privacy: o.Privacy, rate: o.Rate,
+		wake: o.Wake, now: o.Now, newID: o.NewID, run: o.Run, operators: o.Operators,
 	}
 	if s.rate.Max == 0 {
 		s.rate = persistence.Rate{Max: 20, Window: 10 * time.Second}
 	}
 	if s.wake == nil {
 		s.wake = func() {}
+	}
+	if s.run == nil {
+		s.run = func(*Effect) {}
+	}
+	if s.operators == nil {
+		s.operators = func(string) int { return 0 }
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -95,6 +117,10 @@ func VisitorOf(conversation string) string {
 type (
 	// Key names a conversation.
 	Key = persistence.Key
+	// Access says who asks for personal data and why.
+	Access = persistence.Access
+	// Position is the top of a log.
+	Position = persistence.Position
 	// News is what another node has committed.
 	News = persistence.News
 )

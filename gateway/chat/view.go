@@ -10,6 +10,7 @@ import (
 
 	"zgoda/botengine"
 	"zgoda/gateway/protocol"
+	"zgoda/gateway/site"
 	"zgoda/persistence"
 )
 
@@ -38,6 +39,10 @@ type View struct {
 	state   state
 	profile botengine.Profile
 	values  persistence.ContactValues
+	// settled: the profile was rebuilt from the ledger since it was read, and
+	// contactChanged the contact values with it. forgotten: the ledger knows that
+	// the visitor was erased, and the store does not.
+	settled, contactChanged, forgotten bool
 }
 
 // Exists reports whether anything is stored.
@@ -48,7 +53,10 @@ func (v *View) Erased() bool { return v.snap.Erased }
 
 // Position returns the top of the log.
 func (v *View) Position() persistence.Position {
-	return persistence.Position{Epoch: v.snap.Epoch, Seq: v.snap.Seq}
+	if v.snap.Epoch == "" {
+		return persistence.Position{}
+	}
+	return persistence.Position{Epoch: v.snap.Epoch, Seq: v.snap.Seq, Version: v.snap.Version}
 }
 
 // First returns the number of the oldest event that is kept.
@@ -169,26 +177,36 @@ func (s *Service) seal(scope persistence.Scope, value any) ([]byte, error) {
 	return sealed, nil
 }
 
+// shown are the values that lines are resolved against. While the contact is
+// restricted, lines of the bot that name a field show nothing in its place.
+func shown(p *botengine.Profile, values *persistence.ContactValues) *persistence.ContactValues {
+	if p.RestrictedAt == 0 {
+		return values
+	}
+	return &persistence.ContactValues{Values: values.Values}
+}
+
 func (s *Service) openEvents(v *View, events []persistence.Event) ([]protocol.Event, error) {
 	out := make([]protocol.Event, 0, len(events))
+	values := shown(&v.profile, &v.values)
 	for i := range events {
 		var e storedEvent
 		scope := persistence.Scope{Site: v.snap.Site, Subject: v.snap.Conversation, Item: itemEvent + events[i].ID}
 		if err := s.open(scope, events[i].Body, &e); err != nil {
 			return nil, fmt.Errorf("open event %d: %w", events[i].Seq, err)
 		}
-		out = append(out, wireEvent(&e, events[i].Seq, events[i].At.UnixMilli(), &v.values))
+		out = append(out, wireEvent(&e, events[i].Seq, events[i].At.UnixMilli(), values))
 	}
 	return out, nil
 }
 
 // PublicState returns what a client needs beside the log; nil before the
 // conversation exists.
-func (s *Service) PublicState(bot *botengine.Bot, v *View) *protocol.State {
+func (s *Service) PublicState(st *site.Site, v *View) *protocol.State {
 	if !v.Exists() || v.snap.Erased {
 		return nil
 	}
-	expect := bot.Inputs(v.state.Bot, v.profile)
+	expect := botFor(st, &v.state.Bot).Inputs(v.state.Bot, v.profile)
 	out := &protocol.State{
 		Owner:    publicOwner(v.state.Owner),
 		Consents: make(map[string]protocol.Consent, len(v.profile.Consents)),

@@ -6,6 +6,7 @@ import (
 	"zgoda/gateway/chat"
 	"zgoda/gateway/live"
 	"zgoda/gateway/protocol"
+	"zgoda/gateway/site"
 )
 
 // maxMembers is how many sockets of one visitor a node takes.
@@ -26,6 +27,7 @@ func (s *session) openFrame(ctx context.Context, f protocol.ClientFrame) {
 		return
 	}
 	s.client, s.locale, s.page, s.flow = f.Client, f.Locale, f.Page, f.Flow
+	s.returning = f.Token != "" || f.Have != nil
 	s.conversation = s.server.Conversations.Acquire(chat.KeyOf(s.site.Key, visitor))
 	if !s.resume(ctx, shown, visitor, f.Have) {
 		s.conversation.Release()
@@ -54,17 +56,14 @@ func (s *session) resume(ctx context.Context, shown shownToken, visitor string, 
 		}
 		v := l.Value()
 		epoch, erased = v.Position().Epoch, v.Erased()
-		if l.Members() > 0 && before != v.Position() {
-			// The others have missed what this read has found.
-			l.Deliver(live.Delivery{Restarted: true})
-		}
+		s.server.moved(s.site, l, before)
 		if replay.Resume == protocol.ResumeReset {
 			p := v.Position()
 			reset = &protocol.Reset{Epoch: p.Epoch, Seq: p.Seq, First: replay.After + 1}
 			if p.Seq == 0 {
 				reset.First = 0
 			}
-			reset.State = s.server.Chat.PublicState(s.site.Bot, v)
+			reset.State = s.server.Chat.PublicState(s.site, v)
 		}
 	})
 	if err != nil {
@@ -116,9 +115,11 @@ func (s *session) replay(ctx context.Context, epoch string, isNew bool) bool {
 		over := false
 		s.conversation.Do(func(l live.Locked[chat.View]) {
 			v := l.Value()
+			before := v.Position()
 			if err = s.server.Chat.Hold(ctx, v, s.conversation.Key); err != nil {
 				return
 			}
+			s.server.moved(s.site, l, before)
 			if over = s.overtaken(v, epoch, isNew); over {
 				return
 			}
@@ -140,7 +141,7 @@ func (s *session) replay(ctx context.Context, epoch string, isNew bool) bool {
 				s.sent = events[n-1].Seq
 			}
 			if frame.More = s.sent < v.Position().Seq; !frame.More {
-				frame.State = s.server.Chat.PublicState(s.site.Bot, v)
+				frame.State = s.server.Chat.PublicState(s.site, v)
 			}
 		})
 		if err != nil {
@@ -163,6 +164,20 @@ func (s *session) replay(ctx context.Context, epoch string, isNew bool) bool {
 		if s.socket.SendAll(data) != nil {
 			return false
 		}
+	}
+}
+
+// moved tells those who are attached that a read for somebody else has found the
+// conversation further on than what they were sent: nothing will bring it to
+// them any more, since the view has it now.
+func (s *Server) moved(st *site.Site, l live.Locked[chat.View], before chat.Position) {
+	now := l.Value().Position()
+	switch {
+	case now == before || l.Members() == 0:
+	case now.Epoch == before.Epoch && now.Seq == before.Seq:
+		s.deliver(st, l, &chat.Outcome{Changed: true, State: s.Chat.PublicState(st, l.Value())})
+	default:
+		l.Deliver(live.Delivery{Restarted: true})
 	}
 }
 

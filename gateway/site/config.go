@@ -10,6 +10,8 @@ import (
 
 	"go.yaml.in/yaml/v4"
 	"golang.org/x/text/language"
+
+	"zgoda/botengine"
 )
 
 // A Party is somebody a visitor is told about: the controller, who owns the site
@@ -29,6 +31,14 @@ type Retention struct {
 	ContactDays    int `json:"contact_days"`
 	ProofDays      int `json:"proof_days"`
 	TranscriptDays int `json:"transcript_days"`
+}
+
+// Clocks say after how many days what is kept goes. Zero: never by itself.
+type Clocks struct {
+	// ContactDays counts from the last time the person gave a value, ProofDays from
+	// the end of the last consent or the last answer.
+	ContactDays int `json:"contact_days"`
+	ProofDays   int `json:"proof_days"`
 }
 
 // Looks are what a site may choose about the widget. The two buttons of a consent
@@ -60,7 +70,11 @@ type config struct {
 	fallback      string
 	region        string
 	flow          string
+	earlier       []string
+	hours         *botengine.Hours
+	webhooks      Webhooks
 	consent       consentConfig
+	clocks        Clocks
 	looks         Looks
 }
 
@@ -72,8 +86,10 @@ type consentConfig struct {
 	fields                 []string
 	recipients             []string
 	recipientsGiven        bool
+	storage                []string
 	retention              Retention
 	authority              Authority
+	ageLimit               int
 }
 
 // anyLocale is the key of a policy link that is the same in every locale.
@@ -85,9 +101,9 @@ var (
 )
 
 // config reads the whole file.
-func (r *reader) config(root *yaml.Node) config {
+func (r *reader) config(root *yaml.Node, o Options) config {
 	m := r.mapping(root, "", "key", "name", "controller", "processor", "privacy_policy", "origins", "allow_no_origin",
-		"locales", "fallback", "region", "flow", "consent", "looks")
+		"locales", "fallback", "region", "flow", "earlier_flows", "hours", "webhooks", "consent", "retention", "looks")
 	if root.Kind != yaml.MappingNode {
 		return config{}
 	}
@@ -111,7 +127,11 @@ func (r *reader) config(root *yaml.Node) config {
 	c.locales = r.locales(m)
 	c.region = r.region(m)
 	c.policy = r.policy(m, c.locales)
+	c.earlier = r.earlierFlows(m)
+	c.hours = r.hours(m)
+	c.webhooks = r.webhooks(m, o.env())
 	c.consent = r.consent(m)
+	c.clocks = r.clocks(m, c.consent.retention)
 	return c
 }
 
@@ -264,6 +284,26 @@ func (r *reader) link(n *yaml.Node, path string) string {
 		r.problem(at(n), "%s %v", path, err)
 	}
 	return s
+}
+
+// maxEarlier bounds how many earlier versions of the flow a node keeps.
+const maxEarlier = 20
+
+// earlierFlows reads the files of earlier versions of the flow.
+func (r *reader) earlierFlows(m mapping) []string {
+	items, _ := m.list("earlier_flows")
+	if len(items) > maxEarlier {
+		r.problem(at(m.vals["earlier_flows"]), "earlier_flows has more than %d files; conversations on older versions go on at a safe step of the present one", maxEarlier)
+	}
+	var files []string
+	for i, n := range items {
+		path := fmt.Sprintf("earlier_flows[%d]", i)
+		if s := r.text(n, path); s != "" {
+			files = append(files, s)
+			r.places[path] = at(n)
+		}
+	}
+	return files
 }
 
 func (r *reader) looks(m mapping) Looks {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,19 @@ type Options struct {
 	// Processor runs the chat on the controllers' instructions: the platform. A
 	// site file may name another one.
 	Processor Party
+	// Env looks up a variable of the environment, for secrets that do not stand in
+	// a file; nil: none is set.
+	Env func(name string) string
+
+	// trial is the path of a flow that is tried out in place of the site's own.
+	trial string
+}
+
+func (o Options) env() func(string) string {
+	if o.Env == nil {
+		return func(string) string { return "" }
+	}
+	return o.Env
 }
 
 // A Site is one website of one controller. It is immutable, its maps and slices
@@ -26,9 +40,11 @@ type Site struct {
 	Name string
 	File string
 
+	// Bot runs Flow, the present version. BotFor finds those of earlier ones.
 	Bot      *botengine.Bot
 	Flow     *botengine.Flow
 	Settings *botengine.Settings
+	Webhooks Webhooks
 
 	Controller Party
 	Processor  Party
@@ -37,7 +53,11 @@ type Site struct {
 	// lead collection is off.
 	Fields     []string
 	Recipients []string
-	Retention  Retention
+	// Storage is where data are kept, as receipts say it: countries or regions.
+	Storage   []string
+	Retention Retention
+	// Clocks are when what is kept goes; never later than Retention tells.
+	Clocks Clocks
 
 	// Origins are the pages that may open the chat, as ValidOriginPattern
 	// accepts them.
@@ -53,6 +73,7 @@ type Site struct {
 	// Warnings say what is incomplete or unwise, as file:line:column: message.
 	Warnings []string
 
+	bots        map[string]*botengine.Bot // by flow hash
 	keyAt       position
 	policy      map[string]string
 	origins     []origin
@@ -121,34 +142,98 @@ func build(path string, src []byte, o Options, readFlow func(string) ([]byte, er
 	if root == nil {
 		return nil, r.problems
 	}
-	c := r.config(root)
+	c := r.config(root, o)
 	r.check(c)
-	flow := r.flow(c.flow, readFlow)
+	flows := r.flows(c, o, readFlow)
 	if len(r.problems) > 0 {
 		return nil, r.problems
 	}
-	s := newSite(path, c, o, flow)
+	s := newSite(path, c, o, flows[0])
 	s.keyAt = r.place("key")
 	s.Warnings = append(r.unsafeOrigins(c), s.gate(r, c)...)
 	s.information = s.inform()
-	notices, err := s.notices(botengine.NoticeSets(flow, s.Settings))
-	if err != nil {
+	if err := s.publish(flows); err != nil {
 		r.problem(position{1, 1}, "%v", err)
 		return nil, r.problems
 	}
-	s.Settings.Notices = notices
-	if !s.Settings.RequireConsent {
-		s.Settings.Policy = "not_required:" + s.policyVersion()
-	}
-	if s.Bot, err = botengine.NewBot(flow, s.Settings); err != nil {
-		r.pass(flow.File, err)
+	if r.bots(s, flows); len(r.problems) > 0 {
 		return nil, r.problems
 	}
 	return s, nil
 }
 
-// flow reads and parses the flow that the site names.
-func (r *reader) flow(name string, read func(string) ([]byte, error)) *botengine.Flow {
+// publish composes the notices for every card that a version of the flow may show.
+func (s *Site) publish(flows []*botengine.Flow) error {
+	s.Settings.Notices = map[string]botengine.Notice{}
+	for _, flow := range flows {
+		notices, err := s.notices(botengine.NoticeSets(flow, s.Settings))
+		if err != nil {
+			return err
+		}
+		maps.Copy(s.Settings.Notices, notices)
+	}
+	if !s.Settings.RequireConsent {
+		s.Settings.Policy = "not_required:" + s.policyVersion()
+	}
+	return nil
+}
+
+// bots makes a bot of each version of the flow, the present one first.
+func (r *reader) bots(s *Site, flows []*botengine.Flow) {
+	s.bots = map[string]*botengine.Bot{}
+	for i, flow := range flows {
+		bot, err := botengine.NewBot(flow, s.Settings)
+		if err != nil {
+			r.pass(flow.File, err)
+			continue
+		}
+		if i == 0 {
+			s.Bot = bot
+		}
+		if s.bots[flow.Hash] == nil {
+			s.bots[flow.Hash] = bot
+		}
+	}
+}
+
+// BotFor returns the bot of a version of the flow: a conversation stays on its own
+// as long as the site file lists it. Any other hash gets the present version.
+func (s *Site) BotFor(flowHash string) *botengine.Bot {
+	if flowHash == s.Flow.Hash {
+		return s.Bot
+	}
+	if bot := s.bots[flowHash]; bot != nil {
+		return bot
+	}
+	return s.Bot
+}
+
+// checkWebhooks reports a flow that would send what nobody could check.
+func (r *reader) checkWebhooks(c config, flows []*botengine.Flow) {
+	for _, flow := range flows {
+		if flow != nil && flow.CallsWebhooks() && len(c.webhooks.Secret) == 0 {
+			r.problem(r.place("webhooks"), "the flow %q calls webhooks, and what is sent is signed; add webhooks: {secret: env:SHOP_WEBHOOK_SECRET}", flow.Name)
+			return
+		}
+	}
+}
+
+// flows reads the present version of the flow and the earlier ones, or the one
+// that is tried out.
+func (r *reader) flows(c config, o Options, read func(string) ([]byte, error)) []*botengine.Flow {
+	if o.trial != "" {
+		return []*botengine.Flow{r.trialFlow(o.trial, read)}
+	}
+	flows := []*botengine.Flow{r.flow("flow", c.flow, read)}
+	for i, name := range c.earlier {
+		flows = append(flows, r.flow(fmt.Sprintf("earlier_flows[%d]", i), name, read))
+	}
+	r.checkWebhooks(c, flows)
+	return flows
+}
+
+// flow reads and parses a flow that the site names under key.
+func (r *reader) flow(key, name string, read func(string) ([]byte, error)) *botengine.Flow {
 	if name == "" {
 		return nil
 	}
@@ -158,7 +243,7 @@ func (r *reader) flow(name string, read func(string) ([]byte, error)) *botengine
 	}
 	src, err := read(path)
 	if err != nil {
-		r.problem(r.place("flow"), "flow %q: %s (looked for %s); the path is relative to the site file", short(name), unreadable(err), short(path))
+		r.problem(r.place(key), "flow %q: %s (looked for %s); the path is relative to the site file", short(name), unreadable(err), short(path))
 		return nil
 	}
 	flow, err := botengine.Parse(path, src)
@@ -182,9 +267,9 @@ func newSite(path string, c config, o Options, flow *botengine.Flow) *Site {
 	s := &Site{
 		Key: c.key, Name: c.name, File: path, Flow: flow,
 		Controller: c.controller, Processor: c.processor, Authority: c.consent.authority,
-		Fields: c.consent.fields, Recipients: c.consent.recipients, Retention: c.consent.retention,
+		Fields: c.consent.fields, Recipients: c.consent.recipients, Storage: c.consent.storage, Retention: c.consent.retention, Clocks: c.clocks,
 		AllowNoOrigin: c.allowNoOrigin, Locales: c.locales, Fallback: c.fallback, Region: c.region, Looks: c.looks,
-		policy: c.policy, origins: c.origins, validDays: c.consent.validDays,
+		Webhooks: c.webhooks, policy: c.policy, origins: c.origins, validDays: c.consent.validDays,
 	}
 	if s.Processor == (Party{}) {
 		s.Processor = o.Processor
@@ -203,7 +288,7 @@ func newSite(path string, c config, o Options, flow *botengine.Flow) *Site {
 		RequireConsent: c.consent.require, Bundled: c.consent.bundled && c.consent.require,
 		Purposes: c.consent.purposes, Fields: c.consent.fields,
 		ReaskAfterMS: int64(c.consent.reaskDays) * dayMS, SessionIdleMS: int64(c.consent.idleMinutes) * minuteMS,
-		ValidMS: map[string]int64{}, Region: c.region,
+		ValidMS: map[string]int64{}, Region: c.region, Hours: c.hours, AgeLimit: c.consent.ageLimit,
 	}
 	for p, days := range c.consent.validDays {
 		s.Settings.ValidMS[p] = int64(days) * dayMS

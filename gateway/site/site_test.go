@@ -130,16 +130,16 @@ func TestIncompleteSiteCollectsNothing(t *testing.T) {
 		o    Options
 		want string
 	}{
-		"no address":      {change(t, "  address: Prosta 1, 00-001 Warszawa\n", ""), Options{platform}, "shop.yaml:3:1: " + off + "controller.address is missing; add the owner's postal address"},
-		"no name":         {change(t, "  name: Test Shop sp. z o.o.\n", ""), Options{platform}, "shop.yaml:3:1: " + off + "controller.name is missing; add the full name of the site's owner, who decides about the data"},
-		"no contact":      {change(t, "  contact: privacy@shop.example\n", ""), Options{platform}, "shop.yaml:3:1: " + off + "controller.contact is missing; add the e-mail address or https:// page for questions about data"},
-		"no purposes":     {change(t, "  purposes:\n    - {code: lead_contact}\n    - {code: marketing_email, valid_days: 365}\n    - {code: marketing_phone}\n    - {code: marketing_sms}\n", ""), Options{platform}, "shop.yaml:17:1: " + off + "consent.purposes is missing; add what the data are for, as [{code: lead_contact}]"},
-		"no recipients":   {change(t, "  recipients: [Mail House GmbH, CRM Ltd]\n", ""), Options{platform}, "shop.yaml:17:1: " + off + "consent.recipients is missing; add who else receives the data; [] if nobody does"},
-		"no contact days": {change(t, "contact_days: 365, ", ""), Options{platform}, "shop.yaml:29:3: " + off + "consent.retention.contact_days is missing; add how long contacts are kept"},
-		"no proof days":   {change(t, "proof_days: 2190, ", ""), Options{platform}, "shop.yaml:29:3: " + off + "consent.retention.proof_days is missing; add how long the proof of an answer is kept"},
+		"no address":      {change(t, "  address: Prosta 1, 00-001 Warszawa\n", ""), Options{Processor: platform}, "shop.yaml:3:1: " + off + "controller.address is missing; add the owner's postal address"},
+		"no name":         {change(t, "  name: Test Shop sp. z o.o.\n", ""), Options{Processor: platform}, "shop.yaml:3:1: " + off + "controller.name is missing; add the full name of the site's owner, who decides about the data"},
+		"no contact":      {change(t, "  contact: privacy@shop.example\n", ""), Options{Processor: platform}, "shop.yaml:3:1: " + off + "controller.contact is missing; add the e-mail address or https:// page for questions about data"},
+		"no purposes":     {change(t, "  purposes:\n    - {code: lead_contact}\n    - {code: marketing_email, valid_days: 365}\n    - {code: marketing_phone}\n    - {code: marketing_sms}\n", ""), Options{Processor: platform}, "shop.yaml:17:1: " + off + "consent.purposes is missing; add what the data are for, as [{code: lead_contact}]"},
+		"no recipients":   {change(t, "  recipients: [Mail House GmbH, CRM Ltd]\n", ""), Options{Processor: platform}, "shop.yaml:17:1: " + off + "consent.recipients is missing; add who else receives the data; [] if nobody does"},
+		"no contact days": {change(t, "contact_days: 365, ", ""), Options{Processor: platform}, "shop.yaml:29:3: " + off + "consent.retention.contact_days is missing; add how long contacts are kept"},
+		"no proof days":   {change(t, "proof_days: 2190, ", ""), Options{Processor: platform}, "shop.yaml:29:3: " + off + "consent.retention.proof_days is missing; add how long the proof of an answer is kept"},
 		"no processor's contact": {
 			readTestdata(t, "site.yaml"),
-			Options{Party{Name: "P", Address: "A"}},
+			Options{Processor: Party{Name: "P", Address: "A"}},
 			"shop.yaml:1:1: " + off + "processor.contact is missing; add how to reach who runs this gateway",
 		},
 	} {
@@ -216,6 +216,7 @@ func TestConsentNotRequired(t *testing.T) {
 	}
 }
 
+// The link is the one of the language, or the one for all (C39).
 func TestPolicyURL(t *testing.T) {
 	t.Parallel()
 	s := mustBuild(t, change(t, "privacy_policy: https://shop.example/privacy",
@@ -314,6 +315,20 @@ func TestLoadUnreadable(t *testing.T) {
 	} {
 		if _, err := Load(path, Options{}); err == nil || err.Error() != path+want {
 			t.Errorf("%v, want %s%s", err, path, want)
+		}
+	}
+}
+
+// C55: clocks are what visitors were told, or shorter.
+func TestC55_ClocksOfASite(t *testing.T) {
+	t.Parallel()
+	for src, want := range map[string]Clocks{
+		"":                                {365, 2190},
+		"retention: {contact_days: 30}\n": {30, 2190},
+		"retention: {proof_days: 400, contact_days: 1}\n": {1, 400},
+	} {
+		if s := mustBuild(t, readTestdata(t, "site.yaml")+src); s.Clocks != want {
+			t.Errorf("%q: got %+v, want %+v", src, s.Clocks, want)
 		}
 	}
 }

@@ -238,13 +238,7 @@ func (s *Store) Visitor(ctx context.Context, site, visitor string) (persistence.
 	out := persistence.VisitorRecord{Visitor: visitor}
 	var people map[string]*person
 	err := s.read(ctx, "read visitor", site, func(b *pgx.Batch) {
-		var applied int64
-		b.Queue(sqlGetVisitor, site, visitor).QueryRow(func(row pgx.Row) error {
-			err := found(row.Scan(&applied, &out.Erased))
-			out.AppliedVSeq = uint64(applied)
-			return err
-		})
-		people = queuePeople(b, site, []string{visitor})
+		people = queueVisitor(b, site, visitor, &out)
 	})
 	if err != nil {
 		return persistence.VisitorRecord{}, err
@@ -252,6 +246,16 @@ func (s *Store) Visitor(ctx context.Context, site, visitor string) (persistence.
 	p := people[visitor]
 	out.Consents, out.Fields, out.Restricted = p.consents, p.fields, p.restricted
 	return out, nil
+}
+
+func queueVisitor(b *pgx.Batch, site, visitor string, out *persistence.VisitorRecord) map[string]*person {
+	b.Queue(sqlGetVisitor, site, visitor).QueryRow(func(row pgx.Row) error {
+		var applied int64
+		err := found(row.Scan(&applied, &out.Erased))
+		out.AppliedVSeq = uint64(applied)
+		return err
+	})
+	return queuePeople(b, site, []string{visitor})
 }
 
 // found turns the driver's word for no row into ours.

@@ -144,7 +144,18 @@ func TestRestartedEmptyAndWithData(t *testing.T) {
 		t.Errorf("a commit without the profile leaves it in doubt, got %+v %v", snap, err)
 	}
 	in = c.say()
-	in.Profile = []byte("granted, says the ledger")
+	in.Profile = []byte("granted, says a node that has not asked")
+	if got, err := c.try(t.Context(), in); err != nil || got != persistence.Stale {
+		t.Errorf("a profile in doubt is written by whoever settles it, got %v %v", got, err)
+	}
+	in = c.say()
+	in.Doubt = true
+	c.commit(in)
+	if snap, _ := c.load(); !snap.Doubt {
+		t.Error("what could not be settled stays in doubt")
+	}
+	in = c.say()
+	in.Profile, in.Life = []byte("granted, says the ledger"), snap.Life
 	c.commit(in)
 	if snap, _ := c.load(); snap.Doubt {
 		t.Error("a profile that is committed again is in doubt no more")

@@ -117,6 +117,15 @@ func (l *elements) number() uint64 {
 	return n
 }
 
+// optNumber reads a number; what is missing is 0.
+func (l *elements) optNumber() uint64 {
+	if len(l.items) > 0 && l.items[0] == nil {
+		l.next()
+		return 0
+	}
+	return l.number()
+}
+
 // list reads an element that is a list itself.
 func (l *elements) list() *elements {
 	items, ok := l.next().([]any)
@@ -134,7 +143,10 @@ type convHead struct {
 }
 
 func (h convHead) position() persistence.Position {
-	return persistence.Position{Epoch: h.epoch, Seq: h.seq}
+	if h.epoch == "" {
+		return persistence.Position{}
+	}
+	return persistence.Position{Epoch: h.epoch, Seq: h.seq, Version: h.version}
 }
 
 // convHead reads a conversation's head; what is missing is the zero one.
@@ -192,11 +204,12 @@ func (p *packed) size(bytes int) int {
 // wrote may miss what that process had acknowledged.
 func (l *elements) snapshot(key persistence.Key, run string) persistence.Snapshot {
 	f := l.list()
-	s := persistence.Snapshot{Key: key, Visitor: f.text()}
+	s := persistence.Snapshot{Key: key, Visitor: f.text(), Life: run}
 	conv := f.convHead()
 	s.Version, s.Epoch, s.Seq, s.First, s.State = conv.version, conv.epoch, conv.seq, conv.first, f.bytes()
 	p := f.packed()
 	s.Profile, s.Contact = f.bytes(), f.bytes()
+	s.StaffSeq, s.SeenVisitor, s.SeenOperator = f.optNumber(), f.optNumber(), f.optNumber()
 	if p.rest == "" {
 		return s
 	}

@@ -129,6 +129,9 @@ func (s *PostgresServer) logFile() string { return filepath.Join(s.dir, "postgre
 // Addr is where the server listens, as host:port.
 func (s *PostgresServer) Addr() string { return loopback(s.port) }
 
+// Dir is the folder of its data, its log and its write-ahead log.
+func (s *PostgresServer) Dir() string { return s.dir }
+
 // DSN is the connection string of its superuser.
 func (s *PostgresServer) DSN() string {
 	return fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", s.Addr())
@@ -259,6 +262,15 @@ func procStat(pid int) []string {
 	}
 	// pid (name) state ppid …; the name may hold anything.
 	return strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+}
+
+// Dump returns what pg_dump prints of its database.
+func (s *PostgresServer) Dump(ctx context.Context) ([]byte, error) {
+	out, err := exec.CommandContext(ctx, filepath.Join(s.bin, "pg_dump"), "-d", s.DSN()).Output()
+	if err != nil {
+		return nil, fmt.Errorf("pg_dump: %w", err)
+	}
+	return out, nil
 }
 
 // memoryInUse is what PostgreSQL says while the system has not yet taken the

@@ -60,7 +60,7 @@ func (s *Store) Load(ctx context.Context, key persistence.Key, r persistence.Ran
 
 const (
 	sqlGetConversationID = `SELECT id FROM conversation WHERE site = ? AND conversation = ?`
-	sqlLoadConversation  = `SELECT visitor, version, epoch, seq, first, state FROM conversation WHERE site = ? AND conversation = ?`
+	sqlLoadConversation  = `SELECT visitor, version, epoch, seq, first, state, staff_seq, seen_visitor, seen_operator FROM conversation WHERE site = ? AND conversation = ?`
 	sqlLoadProfile       = `SELECT version, vseq, erased, profile, contact FROM profile WHERE site = ? AND visitor = ?`
 )
 
@@ -77,7 +77,8 @@ func conversationID(ctx context.Context, c *conn, key persistence.Key) (int64, e
 func loadSnapshot(ctx context.Context, c *conn, key persistence.Key, visitor string) (persistence.Snapshot, error) {
 	snap := persistence.Snapshot{Key: key, Visitor: visitor}
 	_, err := c.get(ctx, sqlLoadConversation, row(key.Site, key.Conversation),
-		row(&snap.Visitor, &snap.Version, &snap.Epoch, &snap.Seq, &snap.First, &snap.State))
+		row(&snap.Visitor, &snap.Version, &snap.Epoch, &snap.Seq, &snap.First, &snap.State,
+			&snap.StaffSeq, &snap.SeenVisitor, &snap.SeenOperator))
 	if err != nil {
 		return persistence.Snapshot{}, fmt.Errorf("read conversation: %w", err)
 	}
@@ -146,14 +147,14 @@ func (s *Store) LastInput(ctx context.Context, key persistence.Key, client strin
 	return n, nil
 }
 
-const sqlGetPosition = `SELECT epoch, seq FROM conversation WHERE site = ? AND conversation = ?`
+const sqlGetPosition = `SELECT epoch, seq, version FROM conversation WHERE site = ? AND conversation = ? AND epoch <> ''`
 
 // Positions implements persistence.Conversations.
 func (s *Store) Positions(ctx context.Context, keys []persistence.Key) ([]persistence.Position, error) {
 	out := make([]persistence.Position, len(keys))
 	err := s.read(ctx, func(c *conn) error {
 		for i, k := range keys {
-			if _, err := c.get(ctx, sqlGetPosition, row(k.Site, k.Conversation), row(&out[i].Epoch, &out[i].Seq)); err != nil {
+			if _, err := c.get(ctx, sqlGetPosition, row(k.Site, k.Conversation), row(&out[i].Epoch, &out[i].Seq, &out[i].Version)); err != nil {
 				return err
 			}
 		}

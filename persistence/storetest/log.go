@@ -132,10 +132,16 @@ func positions(t *testing.T, s ConversationStore) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	top := persistence.Position{Epoch: testEpoch, Seq: 3}
-	want := []persistence.Position{{Epoch: testEpoch, Seq: 1}, {}, top, {}, top}
+	top := persistence.Position{Epoch: testEpoch, Seq: 3, Version: a.version}
+	want := []persistence.Position{{Epoch: testEpoch, Seq: 1, Version: b.version}, {}, top, {}, top}
 	if !slices.Equal(got, want) {
 		t.Errorf("positions must come in the order of the keys, zero where there is no log, got %v, want %v", got, want)
+	}
+	quiet := a.say("tab", 0)
+	quiet.State = []byte("another owner")
+	a.commit(quiet, persistence.Committed)
+	if got, err := s.Positions(t.Context(), []persistence.Key{a.key}); err != nil || got[0].Seq != 3 || got[0].Version <= top.Version {
+		t.Errorf("a change without an event is seen in the version, got %v %v after %v", got, err, top)
 	}
 	if got, err := s.Positions(t.Context(), nil); err != nil || len(got) != 0 {
 		t.Errorf("no keys have no positions, got %v %v", got, err)

@@ -84,6 +84,8 @@ CREATE TABLE zgoda.visitor (
   last_hash    bytea NOT NULL DEFAULT '',
   last_at      timestamptz,
   erased_at    timestamptz,
+  -- The life of the conversation store for which the numbers were moved on last.
+  fenced       text,
   PRIMARY KEY (site, visitor)
 ) WITH (fillfactor = 30);
 CREATE TRIGGER visitor_moves_forward BEFORE UPDATE OF applied_vseq ON zgoda.visitor
@@ -307,7 +309,7 @@ END $$;
 GRANT SELECT ON zgoda.notice, zgoda.visitor, zgoda.consent_event, zgoda.chain, zgoda.active_grant, zgoda.consent_status,
   zgoda.tombstone TO zgoda_app;
 GRANT INSERT (site, hash, locale, canonical) ON zgoda.notice TO zgoda_app;
-GRANT INSERT (site, visitor, first_seen, applied_vseq), UPDATE (applied_vseq) ON zgoda.visitor TO zgoda_app;
+GRANT INSERT (site, visitor, first_seen, applied_vseq, fenced), UPDATE (applied_vseq, fenced) ON zgoda.visitor TO zgoda_app;
 GRANT INSERT (site, visitor, vseq, id, purpose, kind, request, grant_id, notice, locale, actor, method, occurred_at, valid_until)
   ON zgoda.consent_event TO zgoda_app;
 GRANT SELECT, DELETE ON zgoda.consent_event, zgoda.consent_status, zgoda.tombstone TO zgoda_retention;
