@@ -5,10 +5,10 @@ PKGS    := ./...
 TAGS    := grpcnotrace
 
 .DEFAULT_GOAL := help
-.PHONY: help build run cluster test prove bench fuzz lint fmt widget needs clean
+.PHONY: help build run cluster test prove bench fuzz lint fmt widget flow-docs requirements detector needs clean
 
 help: ## Show what can be done
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 build: ## Build bin/zgoda
 	$(GO) build -trimpath -tags $(TAGS) -o bin/zgoda ./gateway/cmd/zgoda
@@ -48,6 +48,16 @@ fmt: ## Format the Go sources
 
 widget: ## Bundle the widget's TypeScript into gateway/widget/dist
 	$(GO) run -C configs/tools ./bundle
+
+flow-docs: ## Write the flow language's schema and reference into configs/flows
+	$(GO) generate ./gateway/cmd/zgoda
+
+requirements: ## Rewrite the table of consent requirements from the tests
+	$(GO) test ./gateway -run '^TestRequirements$$' -update
+
+detector: ## Measure the detector of contact details and write its table
+	@$(GO) test -count=1 -run '^TestC24_DetectorFigures$$' ./botengine -update
+	@cat botengine/testdata/detector/RESULTS.md
 
 needs: ## Find or install what the tests need (Debian, Ubuntu)
 	@sh configs/needs.sh

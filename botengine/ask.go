@@ -184,7 +184,7 @@ func (t *turn) hold(field, ref string) {
 	if !t.holds(field) {
 		t.p.Held = append(t.p.Held, field)
 	}
-	t.p.Refs[field] = ref
+	t.p.Refs[field], t.p.HeldAt = ref, t.now
 }
 
 // contactEntry records everything that is held, under the grant that allows it

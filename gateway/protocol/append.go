@@ -201,6 +201,20 @@ func (w *writer) past(f *Past) {
 	w.close()
 }
 
+func (w *writer) receipt(f *Receipt) {
+	w.frame(TypeReceipt)
+	w.str("receipt", f.Receipt)
+	w.close()
+}
+
+func (w *writer) export(f *Export) {
+	w.frame(TypeExport)
+	w.int("part", int64(f.Part))
+	w.str("text", f.Text)
+	w.bool("more", f.More)
+	w.close()
+}
+
 func (w *writer) goAway(f *GoAway) {
 	w.frame(TypeGoAway)
 	w.int("after_ms", f.AfterMS)

@@ -199,6 +199,7 @@ var goType = map[string]reflect.Type{
 	"Card": reflect.TypeFor[Card](), "CodeText": reflect.TypeFor[CodeText](), "Policy": reflect.TypeFor[Policy](),
 	"Ack": reflect.TypeFor[Ack](), "Refused": reflect.TypeFor[Refused](), "Error": reflect.TypeFor[Error](),
 	"Beat": reflect.TypeFor[Beat](), "Past": reflect.TypeFor[Past](), "GoAway": reflect.TypeFor[GoAway](),
+	"Receipt": reflect.TypeFor[Receipt](), "Export": reflect.TypeFor[Export](),
 	"Typing": reflect.TypeFor[Typing](), "Have": reflect.TypeFor[Have](),
 }
 
@@ -484,6 +485,7 @@ func TestDocumentStatesTheLimits(t *testing.T) {
 		fmt.Sprintf("the newest %d,", ResetEvents),
 		fmt.Sprintf("`limits.beat_ms` (%d s)", BeatMS/1000),
 		fmt.Sprintf("`limits.silence_ms` (%d s)", SilenceMS/1000),
+		fmt.Sprintf("at most %d bytes of text", ExportBytes),
 		"subprotocol `" + Subprotocol + "`",
 	} {
 		if !strings.Contains(text, says) {

@@ -82,6 +82,14 @@ func Append(dst []byte, frame any) ([]byte, error) {
 		w.past(f)
 	case Past:
 		w.past(&f)
+	case *Receipt:
+		w.receipt(f)
+	case Receipt:
+		w.receipt(&f)
+	case *Export:
+		w.export(f)
+	case Export:
+		w.export(&f)
 	case *GoAway:
 		w.goAway(f)
 	case GoAway:

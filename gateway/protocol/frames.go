@@ -17,7 +17,10 @@ const (
 	TypeSkip     = "skip"
 	TypeBeat     = "beat" // both directions
 	TypeHistory  = "history"
-	TypeTyping   = "typing" // both directions
+	// The visitor's own side: answered by receipt and export.
+	TypeAskReceipt = "ask_receipt"
+	TypeAskExport  = "ask_export"
+	TypeTyping     = "typing" // both directions
 )
 
 // Types of frames that the server sends.
@@ -29,6 +32,9 @@ const (
 	TypeError  = "error"
 	TypeGoAway = "goaway"
 	TypePast   = "past"
+
+	TypeReceipt = "receipt"
+	TypeExport  = "export"
 )
 
 // Limits that every server of this version keeps; hello states them.
@@ -38,6 +44,8 @@ const (
 	MaxInFlight   = 16
 	ResetEvents   = 100
 	MaxHistory    = 100
+	// ExportBytes is the longest text of an export frame.
+	ExportBytes = 32 << 10
 	// BeatMS is the client's beat, SilenceMS how long the client waits for any
 	// frame before it gives the socket up, both in milliseconds.
 	BeatMS    = 25_000
@@ -180,7 +188,7 @@ type Event struct {
 	ID   string `json:"id"`
 	At   int64  `json:"at"`
 	From string `json:"from"` // visitor, bot, operator, system
-	Kind string `json:"kind"` // message, choices, ask, card, decision, withdrawal, end
+	Kind string `json:"kind"` // message, choices, ask, card, decision, withdrawal, correction, restricted, freed, end
 	// Client and N name the input of a visitor's own event.
 	Client  string   `json:"client,omitzero"`
 	N       uint64   `json:"n,omitzero"`
@@ -301,6 +309,22 @@ type Past struct {
 	BeforeSeq uint64  `json:"before_seq"`
 	Events    []Event `json:"events"`
 	More      bool    `json:"more"`
+}
+
+// Receipt answers ask_receipt: a compact JWS that says what the visitor was asked
+// and answered. There is no contact data in it.
+type Receipt struct {
+	T       string `json:"t"`
+	Receipt string `json:"receipt"`
+}
+
+// Export answers ask_export: a piece of a JSON text with all that is held about
+// the visitor. Pieces are numbered from 1; More says that another follows at once.
+type Export struct {
+	T    string `json:"t"`
+	Part int    `json:"part"`
+	Text string `json:"text"`
+	More bool   `json:"more"`
 }
 
 // GoAway asks the client to open a new socket after AfterMS and to drop this

@@ -49,7 +49,7 @@ func fill(v reflect.Value) {
 func serverFrames() map[string]any {
 	return map[string]any{
 		TypeHello: &Hello{}, TypeReset: &Reset{}, TypeEvents: &Events{}, TypeAck: &Ack{}, TypeError: &Error{},
-		TypeBeat: &Beat{}, TypePast: &Past{}, TypeGoAway: &GoAway{}, TypeTyping: &Typing{},
+		TypeBeat: &Beat{}, TypePast: &Past{}, TypeReceipt: &Receipt{}, TypeExport: &Export{}, TypeGoAway: &GoAway{}, TypeTyping: &Typing{},
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // DecodeServer reads one frame of the server, as a client does. It returns one
-// of *Hello, *Reset, *Events, *Ack, *Error, *Beat, *Past, *GoAway and *Typing.
+// of *Hello, *Reset, *Events, *Ack, *Error, *Beat, *Past, *Receipt, *Export, *GoAway and *Typing.
 // Members it does not know are passed over: a newer server may send them. The
 // error is always a *FrameError; a client ignores a frame whose error has
 // CodeUnknownType, for the same reason.
@@ -33,6 +33,10 @@ func DecodeServer(data []byte) (any, error) {
 		frame = new(Beat)
 	case TypePast:
 		frame = new(Past)
+	case TypeReceipt:
+		frame = new(Receipt)
+	case TypeExport:
+		frame = new(Export)
 	case TypeGoAway:
 		frame = new(GoAway)
 	case TypeTyping:

@@ -88,6 +88,8 @@ var shapes = [...]shape{
 	{TypeBeat, set(mT), set(mEpoch, mSeq)},
 	{TypeHistory, set(mT, mBeforeSeq), set(mLimit)},
 	{TypeTyping, set(mT, mOn), 0},
+	{TypeAskReceipt, set(mT), 0},
+	{TypeAskExport, set(mT), 0},
 }
 
 // shapeOf finds the shape of a type.
