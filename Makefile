@@ -5,10 +5,10 @@ PKGS    := ./...
 TAGS    := grpcnotrace
 
 .DEFAULT_GOAL := help
-.PHONY: help build run cluster test prove bench fuzz lint fmt widget flow-docs detector needs clean
+.PHONY: help build run cluster test prove bench fuzz lint fmt widget flow-docs requirements detector needs clean
 
 help: ## Show what can be done
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 build: ## Build bin/zgoda
 	$(GO) build -trimpath -tags $(TAGS) -o bin/zgoda ./gateway/cmd/zgoda
@@ -51,6 +51,9 @@ widget: ## Bundle the widget's TypeScript into gateway/widget/dist
 
 flow-docs: ## Write the flow language's schema and reference into configs/flows
 	$(GO) generate ./gateway/cmd/zgoda
+
+requirements: ## Rewrite the table of consent requirements from the tests
+	$(GO) test ./gateway -run '^TestRequirements$$' -update
 
 detector: ## Measure the detector of contact details and write its table
 	@$(GO) test -count=1 -run '^TestC24_DetectorFigures$$' ./botengine -update

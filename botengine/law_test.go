@@ -31,8 +31,11 @@ type trial struct {
 	ids      map[string]bool
 	offers   []Event
 	cards    []string
+	ledger   []Entry // the consent events
 	owner    string
 	effects  []*Effect
+	// grown: the visitor has said that they are old enough.
+	grown bool
 }
 
 func newTrial(t *rapid.T, b *Bot) *trial {
@@ -65,7 +68,9 @@ var lines = []string{
 func (r *trial) input() Input {
 	in := Input{Quiet: rapid.IntRange(0, 9).Draw(r.t, "quiet") == 0 || r.owner == OwnerQueue || r.owner == OwnerOperator, Owner: r.owner}
 	in.Operators = rapid.IntRange(0, 1).Draw(r.t, "operators")
-	switch k := rapid.IntRange(0, 25).Draw(r.t, "kind"); {
+	switch k := rapid.IntRange(0, 29).Draw(r.t, "kind"); {
+	case k > 25:
+		r.inputOnContact(&in, k)
 	case k > 19:
 		r.inputOfSystem(&in, k)
 	case k < 8:
@@ -95,6 +100,29 @@ func (r *trial) input() Input {
 		in.Actor = rapid.SampledFrom([]string{"", "command", "operator:ola"}).Draw(r.t, "actor")
 	}
 	return in
+}
+
+// inputOnContact draws what is done to what is held.
+func (r *trial) inputOnContact(in *Input, k int) {
+	switch {
+	case k < 28:
+		in.Kind = InputCorrect
+		in.Fields = rapid.SampledFrom([]map[string]string{
+			nil,
+			{"name": "Anna"},
+			{"email": canaryMail},
+			{"email": canaryMail, "phone": canaryPhone},
+			{"name": canaryMail},
+			{"shoe": "42"},
+		}).Draw(r.t, "fields")
+		in.Actor = rapid.SampledFrom([]string{"", "operator:ola", "command:root", "system"}).Draw(r.t, "actor")
+	case k == 28:
+		in.Kind, in.On = InputRestrict, rapid.Bool().Draw(r.t, "on")
+		in.Actor = rapid.SampledFrom([]string{"", "operator:ola", "command:root", "system"}).Draw(r.t, "actor")
+	default:
+		in.Kind, in.Until = InputExpire, r.now-rapid.SampledFrom([]int64{0, day, 300 * day}).Draw(r.t, "kept")
+		in.Actor = rapid.SampledFrom([]string{"", "system"}).Draw(r.t, "actor")
+	}
 }
 
 // inputOfSystem draws a timer, a change of owner, or what a webhook answered.
@@ -181,6 +209,9 @@ func (r *trial) turn() {
 	if open := r.state.Card; in.Kind == InputDecision && (open == nil || open.Request != in.Request) {
 		r.t.Fatalf("%+v answers a card that is not open", in)
 	}
+	if in.Kind == InputChoice && in.Choice == ageReached {
+		r.grown = true
+	}
 	for _, e := range got.Entries {
 		r.entry(e)
 	}
@@ -189,6 +220,7 @@ func (r *trial) turn() {
 	r.clean(got)
 	r.waits(in, got)
 	r.state, r.profile = got.State, got.Profile
+	r.remembers()
 	r.rests()
 }
 
@@ -214,8 +246,14 @@ func (r *trial) entry(e Entry) {
 		r.t.Fatalf("entry %+v: want vseq %d, at %d, a new id", e, r.vseq, r.now)
 	}
 	r.ids[e.ID] = true
+	if !slices.Contains([]string{EntrySeen, EntryContact, EntryRestrict, EntryErase}, e.Kind) {
+		r.ledger = append(r.ledger, e)
+	}
 	switch e.Kind {
 	case statusRequested:
+		if r.s.AgeLimit > 0 && !r.grown {
+			r.t.Fatalf("asked for consent before the age: %+v", e)
+		}
 		if e.Actor == actorSystem {
 			if r.asked[e.Purpose] {
 				r.t.Fatalf("the bot asked for %s twice in a session", e.Purpose)
@@ -263,6 +301,9 @@ func (r *trial) entry(e Entry) {
 
 // mayCollect fails where nothing may be collected.
 func (r *trial) mayCollect(what string) {
+	if r.s.AgeLimit > 0 && !r.grown {
+		r.t.Fatalf("%s without the age", what)
+	}
 	_, refused := r.refused[r.base()]
 	if !r.inForce(r.base()) && (r.s.RequireConsent || refused || len(r.s.Purposes) == 0) {
 		r.t.Fatalf("%s without a grant in force", what)
@@ -300,6 +341,16 @@ func (r *trial) collected(got Result) {
 			r.t.Fatalf("value %+v is not in the profile %+v", v, got.Profile)
 		}
 	}
+	if got.Profile.RestrictedAt != 0 {
+		if len(got.Profile.Held) == 0 {
+			r.t.Fatalf("nothing is held and that is restricted: %+v", got.Profile)
+		}
+		for _, e := range got.Events {
+			if e.From == FromBot && slices.ContainsFunc(e.Text, func(s Span) bool { return s.Field != "" }) {
+				r.t.Fatalf("a restricted value was used: %+v", e)
+			}
+		}
+	}
 	if got.DropContact && len(got.Profile.Held) > 0 {
 		r.t.Fatalf("dropped, but holds %v", got.Profile.Held)
 	}
@@ -328,6 +379,24 @@ func (r *trial) clean(got Result) {
 			if found := detect(s.Text, r.s.Region); len(found) > 0 {
 				r.t.Fatalf("a detail left the turn in %q", s.Text)
 			}
+		}
+	}
+}
+
+// remembers compares what the profile remembers with all entries so far.
+func (r *trial) remembers() {
+	past, whole := r.profile.Remembered()
+	if whole && len(past) != len(r.ledger) || !whole && len(r.ledger) < maxPast {
+		r.t.Fatalf("remembers %d of %d consent events, whole: %t", len(past), len(r.ledger), whole)
+	}
+	for i, p := range past {
+		e := r.ledger[len(r.ledger)-len(past)+i]
+		want := PastEntry{
+			VSeq: e.VSeq, ID: e.ID, Purpose: e.Purpose, Kind: e.Kind, At: e.At, Request: e.Request, Grant: e.Grant,
+			Notice: e.Notice, Locale: e.Locale, Actor: e.Actor, Method: e.Method, ValidUntil: e.ValidUntil,
+		}
+		if p != want && whole {
+			r.t.Fatalf("remembers %+v, it was %+v", p, want)
 		}
 	}
 }
@@ -367,6 +436,8 @@ func drawSettings(t *rapid.T) *Settings {
 		s.Notices = nil
 	case 2:
 		s.ValidMS = map[string]int64{"lead_contact": day, "marketing_email": 3 * day}
+	case 4:
+		s.AgeLimit = 16
 	case 3:
 		s.Purposes = append(s.Purposes, "marketing_phone")
 		publish(s)
@@ -379,7 +450,8 @@ var lawFlows = []string{
 	"testdata/menu_only.yaml", "testdata/phone.yaml", "testdata/survey.yaml", "testdata/desk.yaml",
 }
 
-// TestLaws runs random inputs over the demo flow and some small ones.
+// TestLaws runs random inputs over the demo flow and some small ones (C1, C4,
+// C23, C31).
 func TestLaws(t *testing.T) {
 	for _, file := range lawFlows {
 		f := mustFlow(t, file)
@@ -405,7 +477,7 @@ func TestLaws(t *testing.T) {
 
 // TestLawsUncheckedFlows runs random inputs over random flows that the load
 // checks have not seen: what the gate in a turn promises, it promises whatever
-// the flow says. Half way the flow may become another version.
+// the flow says (C1, C23). Half way the flow may become another version.
 func TestLawsUncheckedFlows(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := drawSettings(rt)

@@ -9,7 +9,7 @@ import (
 
 // TestMaskCorpus reads testdata/mask/*.tsv: a kind, a tab, a line in which every
 // contact detail stands in «»; and counts what the detector finds. The figures
-// are those of testdata/detector; these lines are the ones it must not lose.
+// are those of testdata/detector; these lines are the ones it must not lose (C24).
 func TestMaskCorpus(t *testing.T) {
 	for _, c := range []struct{ file, region string }{{"pl", "PL"}, {"en", "GB"}, {"de", "DE"}, {"cs", "CZ"}} {
 		t.Run(c.file, func(t *testing.T) {

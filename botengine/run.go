@@ -117,7 +117,7 @@ func (t *turn) run() {
 		t.eraseVisitor()
 		return
 	}
-	if t.p.VSeq == 0 && t.in.Kind != InputWithdraw {
+	if t.p.VSeq == 0 && t.in.Kind != InputWithdraw && t.in.Kind != InputExpire {
 		// The first act makes the visitor's pseudonym known. Who has done nothing
 		// yet has nothing to withdraw.
 		t.entry(Entry{Kind: EntrySeen})
@@ -157,6 +157,12 @@ func (t *turn) act() {
 		t.askedForCard()
 	case InputWithdraw:
 		t.withdraw()
+	case InputCorrect:
+		t.correct()
+	case InputRestrict:
+		t.restrict()
+	case InputExpire:
+		t.outlived()
 	case InputTimer:
 		t.fired()
 	case InputOwner:
@@ -289,6 +295,11 @@ func (t *turn) entry(e Entry) Entry {
 		t.entries = make([]Entry, 0, 2)
 	}
 	t.entries = append(t.entries, e)
+	switch e.Kind {
+	case EntrySeen, EntryContact, EntryRestrict, EntryErase:
+	default:
+		t.remember(&e)
+	}
 	return e
 }
 

@@ -87,7 +87,7 @@ func (t *turn) endGrant(purpose, kind, actor, method string) {
 	})
 	if purpose == t.b.base {
 		t.drop = true
-		t.p.Held, t.p.Refs = nil, nil
+		t.p.Held, t.p.Refs, t.p.HeldAt, t.p.RestrictedAt = nil, nil, 0, 0
 	}
 }
 

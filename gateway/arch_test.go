@@ -27,17 +27,19 @@ var arrows = map[string][]string{
 	"gateway/live":            {"gateway/protocol", "persistence"},
 	"gateway/site":            {"botengine"},
 	"gateway/auth":            {},
+	"gateway/receipt":         {"gateway/site", "persistence"},
+	"gateway/access":          {"gateway/site", "gateway/protocol", "persistence"},
 	"gateway/chat":            {"gateway/protocol", "gateway/site", "botengine", "persistence"},
 	"gateway/effects":         {},
 	"gateway/widget":          {},
 	"gateway/client":          {"gateway/protocol"},
 	"gateway/httpapi": {
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
-		"gateway/widget", "botengine",
+		"gateway/receipt", "gateway/access", "gateway/widget", "botengine",
 	},
 	"gateway": {
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
-		"gateway/httpapi", "gateway/effects", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
+		"gateway/httpapi", "gateway/effects", "gateway/receipt", "gateway/access", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
 		"persistence/pgstore",
 	},
 	"gateway/e2e":       {},
@@ -47,7 +49,7 @@ var arrows = map[string][]string{
 	"gateway/flowchat":  {"botengine", "gateway/site", "gateway/terminal"},
 	"gateway/cmd/zgoda": {
 		"gateway", "gateway/httpapi", "gateway/site", "persistence", "botengine",
-		"gateway/flowdoc", "gateway/flowgraph", "gateway/flowchat", "gateway/terminal",
+		"gateway/flowdoc", "gateway/flowgraph", "gateway/flowchat", "gateway/terminal", "gateway/receipt", "gateway/access",
 	},
 }
 

@@ -207,7 +207,7 @@ func TestP2_RepeatedInputGetsItsFirstAnswer(t *testing.T) {
 }
 
 // A consent that ends by itself does so without the visitor: its timer is an
-// input like any other and takes effect once, also when two nodes fire it.
+// input like any other and takes effect once, also when two nodes fire it (C56).
 func TestTimerEndsAConsentOnce(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)

@@ -292,7 +292,7 @@ func (s *Service) sealEvents(v *View, d *decision, in Input, events []botengine.
 			return err
 		}
 		c.Events = append(c.Events, persistence.Event{Seq: seq, ID: e.ID, At: c.Now, Body: body})
-		d.events = append(d.events, wireEvent(&e, seq, c.Now.UnixMilli(), &d.values))
+		d.events = append(d.events, wireEvent(&e, seq, c.Now.UnixMilli(), shown(&d.profile, &d.values)))
 	}
 	return nil
 }

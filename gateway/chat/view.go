@@ -177,15 +177,25 @@ func (s *Service) seal(scope persistence.Scope, value any) ([]byte, error) {
 	return sealed, nil
 }
 
+// shown are the values that lines are resolved against. While the contact is
+// restricted, lines of the bot that name a field show nothing in its place.
+func shown(p *botengine.Profile, values *persistence.ContactValues) *persistence.ContactValues {
+	if p.RestrictedAt == 0 {
+		return values
+	}
+	return &persistence.ContactValues{Values: values.Values}
+}
+
 func (s *Service) openEvents(v *View, events []persistence.Event) ([]protocol.Event, error) {
 	out := make([]protocol.Event, 0, len(events))
+	values := shown(&v.profile, &v.values)
 	for i := range events {
 		var e storedEvent
 		scope := persistence.Scope{Site: v.snap.Site, Subject: v.snap.Conversation, Item: itemEvent + events[i].ID}
 		if err := s.open(scope, events[i].Body, &e); err != nil {
 			return nil, fmt.Errorf("open event %d: %w", events[i].Seq, err)
 		}
-		out = append(out, wireEvent(&e, events[i].Seq, events[i].At.UnixMilli(), &v.values))
+		out = append(out, wireEvent(&e, events[i].Seq, events[i].At.UnixMilli(), values))
 	}
 	return out, nil
 }

@@ -115,6 +115,8 @@ func contactsOf(t *testing.T, data string) persistence.Privacy {
 	return contacts
 }
 
+// Who agreed is in the store with a contact, who declined as a pseudonym, and only
+// who agreed to marketing may be written to (C5, C35, C36, E20).
 func TestP6P8_LeadGrantedAndDeclined(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
@@ -160,6 +162,7 @@ func TestP6P8_LeadGrantedAndDeclined(t *testing.T) {
 	}
 }
 
+// A withdrawal takes the contact out of the log, the lists and the files (C28).
 func TestP7_WithdrawalRemovesTheContactEverywhere(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
@@ -190,6 +193,7 @@ func TestP7_WithdrawalRemovesTheContactEverywhere(t *testing.T) {
 	}
 }
 
+// An erasure reaches the files and the open pages, and is no error a second time (C32).
 func TestErasureReachesTheFileAndTheOpenPages(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
@@ -225,7 +229,7 @@ func TestErasureReachesTheFileAndTheOpenPages(t *testing.T) {
 }
 
 // P9: what the detector finds in a line typed before consent is in no file of
-// the data folder and in no log line, while the gateway runs and after it.
+// the data folder and in no log line, while the gateway runs and after it (C21, C24).
 func TestP9_CanaryTypedBeforeConsent(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()

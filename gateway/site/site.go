@@ -53,7 +53,11 @@ type Site struct {
 	// lead collection is off.
 	Fields     []string
 	Recipients []string
-	Retention  Retention
+	// Storage is where data are kept, as receipts say it: countries or regions.
+	Storage   []string
+	Retention Retention
+	// Clocks are when what is kept goes; never later than Retention tells.
+	Clocks Clocks
 
 	// Origins are the pages that may open the chat, as ValidOriginPattern
 	// accepts them.
@@ -263,7 +267,7 @@ func newSite(path string, c config, o Options, flow *botengine.Flow) *Site {
 	s := &Site{
 		Key: c.key, Name: c.name, File: path, Flow: flow,
 		Controller: c.controller, Processor: c.processor, Authority: c.consent.authority,
-		Fields: c.consent.fields, Recipients: c.consent.recipients, Retention: c.consent.retention,
+		Fields: c.consent.fields, Recipients: c.consent.recipients, Storage: c.consent.storage, Retention: c.consent.retention, Clocks: c.clocks,
 		AllowNoOrigin: c.allowNoOrigin, Locales: c.locales, Fallback: c.fallback, Region: c.region, Looks: c.looks,
 		Webhooks: c.webhooks, policy: c.policy, origins: c.origins, validDays: c.consent.validDays,
 	}
@@ -284,7 +288,7 @@ func newSite(path string, c config, o Options, flow *botengine.Flow) *Site {
 		RequireConsent: c.consent.require, Bundled: c.consent.bundled && c.consent.require,
 		Purposes: c.consent.purposes, Fields: c.consent.fields,
 		ReaskAfterMS: int64(c.consent.reaskDays) * dayMS, SessionIdleMS: int64(c.consent.idleMinutes) * minuteMS,
-		ValidMS: map[string]int64{}, Region: c.region, Hours: c.hours,
+		ValidMS: map[string]int64{}, Region: c.region, Hours: c.hours, AgeLimit: c.consent.ageLimit,
 	}
 	for p, days := range c.consent.validDays {
 		s.Settings.ValidMS[p] = int64(days) * dayMS

@@ -6,10 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"os/user"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -22,7 +19,10 @@ import (
 
 func newContacts(flags *rootFlags) *cobra.Command {
 	cmd := &cobra.Command{Use: "contacts", Short: "Who agreed, who did not, and their contacts"}
-	cmd.AddCommand(newContactsList(flags), newContactsExport(flags), newContactsErase(flags))
+	cmd.AddCommand(
+		newContactsList(flags), newContactsShow(flags), newContactsFind(flags), newContactsExport(flags), newContactsAccess(flags),
+		newContactsCorrect(flags), newContactsRestrict(flags), newContactsUnrestrict(flags), newContactsErase(flags),
+	)
 	return cmd
 }
 
@@ -50,14 +50,9 @@ func withContacts(ctx context.Context, flags *rootFlags, siteKey string, use fun
 	return use(contacts)
 }
 
-// commandAccess is whom the audit names for what a command reads: who runs it, as
-// the system knows them.
+// commandAccess is whom the audit names for what a command reads.
 func commandAccess(reason string) persistence.Access {
-	name := strconv.Itoa(os.Getuid())
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	return persistence.Access{Actor: "command:" + name, Reason: reason}
+	return persistence.Access{Actor: commandActor(), Reason: reason}
 }
 
 func newContactsList(flags *rootFlags) *cobra.Command {

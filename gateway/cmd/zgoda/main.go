@@ -57,6 +57,9 @@ func newRoot() *cobra.Command {
 	p.StringVar(&flags.config, "config", "", "configuration file (default configs/zgoda.yaml where it exists)")
 	p.StringVar(&flags.data, "data", "", "data folder (default data)")
 	p.StringVar(&flags.sites, "sites", "", "folder with the site files (default configs/sites)")
-	root.AddCommand(newRun(flags), newContacts(flags), newConsent(flags), newMigrate(flags), newFlow(flags))
+	root.AddCommand(
+		newRun(flags), newContacts(flags), newConsent(flags), newReceipt(flags), newRetention(flags), newAudit(flags),
+		newTombstones(flags), newMigrate(flags), newFlow(flags),
+	)
 	return root
 }
