@@ -5,7 +5,7 @@ PKGS    := ./...
 TAGS    := grpcnotrace
 
 .DEFAULT_GOAL := help
-.PHONY: help build run cluster test prove bench fuzz lint fmt widget flow-docs requirements needs clean
+.PHONY: help build run cluster test prove bench fuzz lint fmt widget flow-docs requirements detector needs clean
 
 help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,6 +54,10 @@ flow-docs: ## Write the flow language's schema and reference into configs/flows
 
 requirements: ## Rewrite the table of consent requirements from the tests
 	$(GO) test ./gateway -run '^TestRequirements$$' -update
+
+detector: ## Measure the detector of contact details and write its table
+	@$(GO) test -count=1 -run '^TestC24_DetectorFigures$$' ./botengine -update
+	@cat botengine/testdata/detector/RESULTS.md
 
 needs: ## Find or install what the tests need (Debian, Ubuntu)
 	@sh configs/needs.sh

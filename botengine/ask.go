@@ -16,7 +16,7 @@ func (t *turn) holds(field string) bool { return slices.Contains(t.p.Held, field
 // says: the notice names the field, and consent to the base purpose is in force
 // or the site does not require it and the visitor has not refused.
 func (t *turn) mayCollect(field string) bool {
-	if !t.collects() || !slices.Contains(t.b.settings.Fields, field) {
+	if !t.collects() || !t.oldEnough() || !slices.Contains(t.b.settings.Fields, field) {
 		return false
 	}
 	if t.inForce(t.b.base) {

@@ -239,6 +239,11 @@ func (b *Bot) Inputs(s State, p Profile) Expect {
 	switch st := &b.flow.steps[i]; st.kind {
 	case kindChoices:
 		return Expect{Kind: "choices", Prompt: s.Prompt}
+	case kindConsent:
+		if s.ageOpen() {
+			return Expect{Kind: "choices", Prompt: s.Prompt}
+		}
+		return Expect{Kind: "text", Prompt: s.Prompt}
 	case kindAsk:
 		if b.contact[st.ask.field] && slices.Contains(p.Held, st.ask.field) {
 			return Expect{Kind: "text", Prompt: s.Prompt}

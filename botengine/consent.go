@@ -113,7 +113,16 @@ func (t *turn) askConsent(st *step) (next int, waits bool) {
 	if !t.collects() {
 		return c.declined.step, false
 	}
+	if t.tooYoung() {
+		return c.declined.step, false
+	}
+	if t.inForce(t.b.base) && !t.mayPass() {
+		return none, true
+	}
 	if !t.b.settings.RequireConsent {
+		if slices.Contains(c.purposes, t.b.base) && !t.refusedEver(t.b.base) && !t.mayPass() {
+			return none, true
+		}
 		return t.passNotice(c), false
 	}
 	for _, p := range c.purposes {
@@ -132,6 +141,9 @@ func (t *turn) askConsent(st *step) (next int, waits bool) {
 		}
 		set := t.ownCardSet(p)
 		if n, ok := t.notice(set); ok {
+			if !t.mayPass() {
+				return none, true
+			}
 			t.openCard(n, set, st.id)
 			t.s.Prompted = true
 			t.s.Asked = joined(t.s.Asked, t.s.Card.Purposes)

@@ -167,6 +167,9 @@ func (t *turn) afterDecision(card *OpenCard, answer string) {
 	}
 	if answer == AnswerDecline {
 		t.say(t.v.own.declinedNoted)
+		if slices.Contains(card.Purposes, t.b.base) {
+			t.stopCollecting(true)
+		}
 		return
 	}
 	if slices.Contains(card.Purposes, t.b.base) && len(t.b.opening) > 0 && t.missingFields() {
@@ -203,20 +206,38 @@ func (t *turn) askedForCard() {
 		return
 	}
 	if purpose == "" {
-		t.answerAct(t.v.own.alreadyGranted)
+		if t.oldEnough() || t.tooYoung() {
+			t.answerAct(t.v.own.alreadyGranted)
+		} else {
+			t.askAge() // the site began to ask after the visitor had agreed
+		}
 		return
 	}
 	if t.s.Card != nil && slices.Contains(t.s.Card.Purposes, purpose) {
 		t.renderCard()
 		return
 	}
-	n, ok := t.notice(t.cardSet(purpose))
-	if !ok {
-		t.answerAct(t.v.own.noNotice)
-		return
+	if t.showWantedCard(purpose) && operator {
+		t.s.OperatorCard = true
 	}
-	t.s.OperatorCard = t.s.OperatorCard || operator
-	t.openCard(n, t.cardSet(purpose), "")
+}
+
+// showWantedCard opens a card that the visitor or a person wants, after the
+// question about the age where there is one. It tells whether it did.
+func (t *turn) showWantedCard(purpose string) bool {
+	n, ok := t.notice(t.cardSet(purpose))
+	switch {
+	case !ok:
+		t.answerAct(t.v.own.noNotice)
+	case t.tooYoung():
+		t.answerAct(t.v.own.tooYoung)
+	case !t.oldEnough():
+		t.askAge()
+	default:
+		t.openCard(n, t.cardSet(purpose), "")
+		return true
+	}
+	return false
 }
 
 // wanted is the first purpose to ask for: the base one, or of those the visitor

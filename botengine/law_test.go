@@ -34,6 +34,8 @@ type trial struct {
 	ledger   []Entry // the consent events
 	owner    string
 	effects  []*Effect
+	// grown: the visitor has said that they are old enough.
+	grown bool
 }
 
 func newTrial(t *rapid.T, b *Bot) *trial {
@@ -207,6 +209,9 @@ func (r *trial) turn() {
 	if open := r.state.Card; in.Kind == InputDecision && (open == nil || open.Request != in.Request) {
 		r.t.Fatalf("%+v answers a card that is not open", in)
 	}
+	if in.Kind == InputChoice && in.Choice == ageReached {
+		r.grown = true
+	}
 	for _, e := range got.Entries {
 		r.entry(e)
 	}
@@ -246,6 +251,9 @@ func (r *trial) entry(e Entry) {
 	}
 	switch e.Kind {
 	case statusRequested:
+		if r.s.AgeLimit > 0 && !r.grown {
+			r.t.Fatalf("asked for consent before the age: %+v", e)
+		}
 		if e.Actor == actorSystem {
 			if r.asked[e.Purpose] {
 				r.t.Fatalf("the bot asked for %s twice in a session", e.Purpose)
@@ -293,6 +301,9 @@ func (r *trial) entry(e Entry) {
 
 // mayCollect fails where nothing may be collected.
 func (r *trial) mayCollect(what string) {
+	if r.s.AgeLimit > 0 && !r.grown {
+		r.t.Fatalf("%s without the age", what)
+	}
 	_, refused := r.refused[r.base()]
 	if !r.inForce(r.base()) && (r.s.RequireConsent || refused || len(r.s.Purposes) == 0) {
 		r.t.Fatalf("%s without a grant in force", what)
@@ -425,6 +436,8 @@ func drawSettings(t *rapid.T) *Settings {
 		s.Notices = nil
 	case 2:
 		s.ValidMS = map[string]int64{"lead_contact": day, "marketing_email": 3 * day}
+	case 4:
+		s.AgeLimit = 16
 	case 3:
 		s.Purposes = append(s.Purposes, "marketing_phone")
 		publish(s)

@@ -75,8 +75,6 @@ func (t *turn) resume() {
 	case t.s.Card != nil:
 		t.say(t.v.own.cardOpen)
 	case st == nil:
-	case st.kind == kindAsk && t.b.contact[st.ask.field] && !t.mayCollect(st.ask.field):
-		t.stopCollecting(true)
 	case st.kind == kindChoices, st.kind == kindAsk:
 		t.repeat()
 	default:

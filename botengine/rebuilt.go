@@ -9,7 +9,7 @@ func (t *turn) cardAnsweredBefore() bool {
 		return false
 	}
 	for _, p := range card.Purposes {
-		if c := t.p.Consents[p]; c.Status == statusRequested || c.Entry == card.Requests[p] {
+		if c := t.p.Consents[p]; c.Status == statusRequested || c.Entry == card.entryOf(p) {
 			return false
 		}
 	}

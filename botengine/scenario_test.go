@@ -197,6 +197,8 @@ func (p *player) set(assignment string) {
 		s.Fallback = value
 	case "policy":
 		s.Policy = value
+	case "age":
+		s.AgeLimit, _ = strconv.Atoi(value)
 	case "hours":
 		s.Hours = demoHours()
 	default:
@@ -402,6 +404,9 @@ func (p *player) summary() string {
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.profile.Consents)) {
 		s.WriteString(", " + k + " " + p.profile.Consents[k].Status)
+	}
+	if age := p.profile.Age; age != nil {
+		s.WriteString(fmt.Sprintf(", %d reached %v", age.Limit, age.Reached))
 	}
 	if len(p.profile.Held) > 0 {
 		s.WriteString(", holds " + strings.Join(p.profile.Held, "+"))

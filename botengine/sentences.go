@@ -15,8 +15,10 @@ type sentences struct {
 	noCollection, noNotice                     string
 	grantedNoted, declinedNoted                string
 	corrected, restricted, freed, outlived     string
-	hints                                      map[string]string
-	grant, decline                             []string // lower case, no final punctuation
+	// The question about the age; the labels have a %d for the limit.
+	age, ageReached, ageUnder, tooYoung string
+	hints                               map[string]string
+	grant, decline                      []string // lower case, no final punctuation
 }
 
 // sentencesFor finds the sentences for a locale: its language's, else those of
@@ -71,6 +73,10 @@ var polish = sentences{
 	restricted:         "Przetwarzanie Twoich danych kontaktowych jest ograniczone: przechowujemy je, ale ich nie używamy.",
 	freed:              "Ograniczenie przetwarzania Twoich danych kontaktowych zostało zniesione.",
 	outlived:           "Minął czas przechowywania Twoich danych kontaktowych, więc zostały usunięte.",
+	age:                "Zanim zapytam o zgodę: ile masz lat?",
+	ageReached:         "Mam co najmniej %d lat",
+	ageUnder:           "Mam mniej niż %d lat",
+	tooYoung:           "Dziękuję. W takim razie nie zapisuję żadnych danych kontaktowych, ale chętnie odpowiem na pytania.",
 	hints: map[string]string{
 		hintNoAt:      "W adresie brakuje znaku @.",
 		hintNoDot:     "Po znaku @ brakuje kropki, na przykład w „.pl”.",
@@ -108,6 +114,10 @@ var english = sentences{
 	restricted:         "Processing of your contact details is restricted: we keep them and do not use them.",
 	freed:              "Processing of your contact details is no longer restricted.",
 	outlived:           "Your contact details have been kept for as long as we keep them, so they were deleted.",
+	age:                "Before I ask for your consent: how old are you?",
+	ageReached:         "I am %d or older",
+	ageUnder:           "I am younger than %d",
+	tooYoung:           "Thank you. Then I save no contact details, but I am happy to answer questions.",
 	hints: map[string]string{
 		hintNoAt:      "The address has no @ in it.",
 		hintNoDot:     "After the @ there is a dot missing, as in “.com”.",
@@ -145,6 +155,10 @@ var german = sentences{
 	restricted:         "Die Verarbeitung Ihrer Kontaktdaten ist eingeschränkt: Wir bewahren sie auf und nutzen sie nicht.",
 	freed:              "Die Verarbeitung Ihrer Kontaktdaten ist nicht mehr eingeschränkt.",
 	outlived:           "Die Aufbewahrungszeit Ihrer Kontaktdaten ist abgelaufen, deshalb wurden sie gelöscht.",
+	age:                "Bevor ich um Ihre Einwilligung bitte: Wie alt sind Sie?",
+	ageReached:         "Ich bin %d Jahre oder älter",
+	ageUnder:           "Ich bin jünger als %d Jahre",
+	tooYoung:           "Danke. Dann speichere ich keine Kontaktdaten, beantworte aber gern Fragen.",
 	hints: map[string]string{
 		hintNoAt:      "In der Adresse fehlt das @.",
 		hintNoDot:     "Nach dem @ fehlt ein Punkt, wie in „.de“.",
@@ -182,6 +196,10 @@ var czech = sentences{
 	restricted:         "Zpracování vašich kontaktních údajů je omezeno: uchováváme je, ale nepoužíváme.",
 	freed:              "Zpracování vašich kontaktních údajů už není omezeno.",
 	outlived:           "Doba uchování vašich kontaktních údajů uplynula, byly proto smazány.",
+	age:                "Než požádám o souhlas: kolik je vám let?",
+	ageReached:         "Je mi %d nebo více",
+	ageUnder:           "Je mi méně než %d",
+	tooYoung:           "Děkuji. Kontaktní údaje tedy neuložím, na dotazy ale ochotně odpovím.",
 	hints: map[string]string{
 		hintNoAt:      "V adrese chybí znak @.",
 		hintNoDot:     "Za znakem @ chybí tečka, jako v „.cz“.",

@@ -204,6 +204,9 @@ func (t *turn) repeat() {
 	case st == nil:
 	case st.kind == kindChoices:
 		t.choose(st, orElse(st.choices.repeat, st.choices.text))
+	case st.kind == kindAsk && t.b.contact[st.ask.field] && !t.mayCollect(st.ask.field):
+		// It was refused while the question stood.
+		t.stopCollecting(true)
 	case st.kind == kindAsk:
 		t.putAsk(st, orElse(st.ask.repeat, st.ask.text))
 	case st.kind == kindConsent:

@@ -182,6 +182,8 @@ type Profile struct {
 	// RestrictedAt is when processing of the contact was restricted, Unix ms; 0
 	// while it is not. What is held is then kept and not used (GDPR art. 18).
 	RestrictedAt int64 `json:"restricted_at,omitzero"`
+	// Age is what the visitor said about their age, nil where nobody asked.
+	Age *AgeBand `json:"age,omitzero"`
 }
 
 // Consent is where one purpose stands.
@@ -428,6 +430,9 @@ type Settings struct {
 	ValidMS map[string]int64
 	// Region is the default region of phone numbers ("PL").
 	Region string
+	// AgeLimit is the age from which a visitor can consent alone, in years: whoever
+	// is to be shown a card is asked first. 0: nobody is asked.
+	AgeLimit int
 	// Hours are the opening hours; nil: always open.
 	Hours *Hours
 }

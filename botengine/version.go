@@ -17,7 +17,7 @@ func (t *turn) adopt() {
 	t.s.Flow, t.s.Known = t.b.flow.Hash, t.collected()
 	t.s.Offers = slices.DeleteFunc(slices.Clone(t.s.Offers), func(o Offer) bool {
 		_, ok := t.b.flow.index[o.Step]
-		return !ok
+		return !ok && o.Step != ageStep
 	})
 	if t.s.Step == "" {
 		return

@@ -30,6 +30,8 @@ type Retained struct {
 	Contacts int `json:"contacts"`
 	Grants   int `json:"grants"`
 	Proofs   int `json:"proofs"`
+	// ProofsKept are due ledgers that the store cannot remove: that needs PostgreSQL.
+	ProofsKept int `json:"proofs_kept,omitzero"`
 	// Failed could not be ended now; they stay due.
 	Failed int `json:"failed,omitzero"`
 	// More is set where there was more than one look takes.
@@ -90,6 +92,10 @@ func (a *App) retain(ctx context.Context) {
 // RunRetention ends what the clocks of a site ask for by now. It may be called
 // concurrently, on several nodes.
 func (a *App) RunRetention(ctx context.Context, siteKey string) (Retained, error) {
+	return a.retainAt(ctx, siteKey, time.Now())
+}
+
+func (a *App) retainAt(ctx context.Context, siteKey string, now time.Time) (Retained, error) {
 	out := Retained{Site: siteKey}
 	st, ok := a.sites.Get(siteKey)
 	if !ok {
@@ -98,7 +104,6 @@ func (a *App) RunRetention(ctx context.Context, siteKey string) (Retained, error
 	if a.privacy == nil {
 		return out, persistence.ErrNeedsPostgres
 	}
-	now := time.Now()
 	clocks := ClocksOf(st)
 	plan, err := a.privacy.Due(ctx, siteKey, clocks, now, retentionBatch)
 	if err != nil {
@@ -118,7 +123,10 @@ func (a *App) RunRetention(ctx context.Context, siteKey string) (Retained, error
 		return out, fmt.Errorf("flush outbox: %w", err)
 	}
 	out.Proofs, err = a.privacy.Purge(ctx, siteKey, clocks, now, retentionBatch)
-	if err != nil && !errors.Is(err, persistence.ErrNeedsPostgres) {
+	switch {
+	case errors.Is(err, persistence.ErrNeedsPostgres):
+		out.ProofsKept = len(plan.Proofs)
+	case err != nil:
 		return out, fmt.Errorf("purge proofs: %w", err)
 	}
 	return out, nil

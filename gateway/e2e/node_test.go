@@ -153,6 +153,10 @@ func runChild() error {
 		return runBare()
 	case "zgoda":
 		return runIdleGateway()
+	case "floor":
+		return runFloor()
+	case "turns":
+		return runTurns()
 	}
 	listener, err := net.Listen("tcp", os.Getenv(envAddr))
 	if err != nil {

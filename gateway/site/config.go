@@ -89,6 +89,7 @@ type consentConfig struct {
 	storage                []string
 	retention              Retention
 	authority              Authority
+	ageLimit               int
 }
 
 // anyLocale is the key of a policy link that is the same in every locale.

@@ -32,15 +32,23 @@ var knownFields = []string{fieldName, fieldEmail, fieldPhone}
 // carrier is the field without which a purpose cannot be served.
 var carrier = map[string]string{purposeEmail: fieldEmail, purposePhone: fieldPhone, purposeSMS: fieldPhone}
 
+// The ages from which the states of the EU let children consent alone lie between
+// 13 and 16 (GDPR Art. 8); a site may ask for full age.
+const (
+	minAgeLimit = 13
+	maxAgeLimit = 18
+)
+
 func (r *reader) consent(root mapping) consentConfig {
 	m := r.mapping(root.vals["consent"], "consent", "require", "mode", "reask_after_days", "session_idle_minutes",
-		"purposes", "fields", "recipients", "storage_locations", "retention", "authority")
+		"purposes", "fields", "recipients", "storage_locations", "retention", "authority", "age_limit")
 	c := consentConfig{
 		require:     m.boolean("require", true),
 		bundled:     m.choice("mode", "separate", "separate", "bundled") == "bundled",
 		reaskDays:   m.integer("reask_after_days", minReaskDays, minReaskDays, maxDays),
 		idleMinutes: m.integer("session_idle_minutes", defaultIdleMinutes, 1, 24*60),
 		fields:      r.words(m, "fields", knownFields),
+		ageLimit:    m.integer("age_limit", 0, minAgeLimit, maxAgeLimit),
 	}
 	c.purposes, c.validDays = r.purposes(m)
 	r.carriers(c)

@@ -288,7 +288,7 @@ func newSite(path string, c config, o Options, flow *botengine.Flow) *Site {
 		RequireConsent: c.consent.require, Bundled: c.consent.bundled && c.consent.require,
 		Purposes: c.consent.purposes, Fields: c.consent.fields,
 		ReaskAfterMS: int64(c.consent.reaskDays) * dayMS, SessionIdleMS: int64(c.consent.idleMinutes) * minuteMS,
-		ValidMS: map[string]int64{}, Region: c.region, Hours: c.hours,
+		ValidMS: map[string]int64{}, Region: c.region, Hours: c.hours, AgeLimit: c.consent.ageLimit,
 	}
 	for p, days := range c.consent.validDays {
 		s.Settings.ValidMS[p] = int64(days) * dayMS

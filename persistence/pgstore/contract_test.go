@@ -3,6 +3,7 @@ package pgstore
 import (
 	"testing"
 
+	"zgoda/persistence"
 	"zgoda/persistence/storetest"
 )
 
@@ -20,4 +21,13 @@ func TestContacts(t *testing.T) {
 func TestPrivacy(t *testing.T) {
 	t.Parallel()
 	storetest.Privacy(t, storetest.ContactsBackend{New: newContactStore})
+}
+
+func TestStaff(t *testing.T) {
+	t.Parallel()
+	storetest.Staff(t, storetest.StaffBackend{New: func(t *testing.T) persistence.Staff {
+		t.Helper()
+		s, _ := openTest(t)
+		return s
+	}})
 }

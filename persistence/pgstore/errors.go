@@ -16,6 +16,7 @@ import (
 
 // SQLSTATE codes that are told apart from the rest of their class.
 const (
+	foreignKeyViolation   = "23503"
 	uniqueViolation       = "23505"
 	invalidParameter      = "22023"
 	insufficientPrivilege = "42501"

@@ -63,7 +63,7 @@ func prepare(ctx context.Context, s *servers.PostgresServer) error {
 		return err
 	}
 	return execOn(ctx, s.DSN(),
-		`CREATE ROLE `+login+` LOGIN NOINHERIT IN ROLE zgoda_app, zgoda_marketing`, `CREATE ROLE `+stranger+` LOGIN`,
+		`CREATE ROLE `+login+` LOGIN NOINHERIT IN ROLE zgoda_app, zgoda_marketing, zgoda_staff`, `CREATE ROLE `+stranger+` LOGIN`,
 		`CREATE ROLE reaper LOGIN NOINHERIT IN ROLE zgoda_retention`)
 }
 

@@ -205,7 +205,7 @@ func connectError(err error) error {
 	return storeError("connect", err)
 }
 
-const sqlGetLogin = `SELECT r.rolname, r.rolsuper OR r.rolbypassrls, pg_has_role(session_user, $1, 'MEMBER'),
+const sqlGetLogin = `SELECT r.rolname, r.rolsuper OR r.rolbypassrls, pg_has_role(session_user, $1, 'MEMBER'), pg_has_role(session_user, $2, 'MEMBER'),
 	current_setting('server_version_num')::int FROM pg_roles r WHERE r.rolname = session_user`
 
 // oldestServer is the first version of PostgreSQL whose views can have the
@@ -215,9 +215,9 @@ const oldestServer = 150000
 // checkLogin refuses a login for whom the rules of the schema do not hold.
 func (s *Store) checkLogin(ctx context.Context, conn *pgx.Conn, allowSuperuser bool) error {
 	var login string
-	var unbound, marketing bool
+	var unbound, marketing, staff bool
 	var version int
-	err := conn.QueryRow(ctx, sqlGetLogin, RoleMarketing).Scan(&login, &unbound, &marketing, &version)
+	err := conn.QueryRow(ctx, sqlGetLogin, RoleMarketing, RoleStaff).Scan(&login, &unbound, &marketing, &staff, &version)
 	switch {
 	case sqlState(err) == undefinedObject: // no such role yet; the schema's check says what to do
 	case err != nil:
@@ -231,6 +231,8 @@ func (s *Store) checkLogin(ctx context.Context, conn *pgx.Conn, allowSuperuser b
 		s.log.Warn("THE CONTACT STORE IS OPEN AS SUPERUSER: privileges and row security do not hold", "login", login)
 	case !marketing:
 		s.log.Warn("the login is not a member of the marketing role, so marketing lists cannot be read", "login", login, "role", RoleMarketing)
+	case !staff:
+		s.log.Warn("the login is not a member of the staff role, so nobody can sign in to the console", "login", login, "role", RoleStaff)
 	}
 	return nil
 }

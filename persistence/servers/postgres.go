@@ -273,11 +273,27 @@ func (s *PostgresServer) Dump(ctx context.Context) ([]byte, error) {
 	return out, nil
 }
 
+// memoryInUse is what PostgreSQL says while the system has not yet taken the
+// shared memory of a killed server back.
+const memoryInUse = "pre-existing shared memory block"
+
 // Restart starts the server again on the same port with its data, killing it
 // first where it runs.
 func (s *PostgresServer) Restart(ctx context.Context) error {
 	s.Kill()
-	return s.start(ctx)
+	t := time.NewTicker(10 * readyPoll)
+	defer t.Stop()
+	for end := time.Now().Add(stopTimeout); ; {
+		err := s.start(ctx)
+		if err == nil || !strings.Contains(err.Error(), memoryInUse) || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-t.C:
+		}
+	}
 }
 
 // Stop ends the server and removes its folder. It may be called again.

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"zgoda/persistence"
 	"zgoda/persistence/storetest"
 )
 
@@ -51,6 +52,14 @@ func TestContacts(t *testing.T) {
 func TestPrivacy(t *testing.T) {
 	t.Parallel()
 	storetest.Privacy(t, storetest.ContactsBackend{New: newContactStore})
+}
+
+func TestStaff(t *testing.T) {
+	t.Parallel()
+	storetest.Staff(t, storetest.StaffBackend{New: func(t *testing.T) persistence.Staff {
+		t.Helper()
+		return openTest(t)
+	}})
 }
 
 func TestDesk(t *testing.T) {

@@ -40,6 +40,7 @@ func Contacts(t *testing.T, b ContactsBackend) {
 		{"MarketingEndsWithTheBase", marketingEndsWithTheBase},
 		{"MarketingExpires", marketingExpires},
 		{"PolicyContactIsNeverMarketed", policyContactIsNeverMarketed},
+		{"PolicyContactOutlived", policyContactOutlived},
 		{"P9_ErasureLeavesProof", erasureLeavesProof},
 		{"P10_SitesDoNotMeet", contactSitesDoNotMeet},
 		{"P11_EndedContext", contactsEndedContext},

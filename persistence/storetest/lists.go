@@ -229,3 +229,23 @@ func policyContactIsNeverMarketed(t *testing.T, s ContactStore) {
 	v.done(v.erase())
 	v.holds(nil, "an erasure must reach a contact kept under a policy")
 }
+
+// C55: a contact that was kept without asking goes, too, when it was kept for long
+// enough. The entry that says so ends no grant, so it names none.
+func policyContactOutlived(t *testing.T, s ContactStore) {
+	v := newVisit(t, s, "shop", "anna")
+	v.done(v.seen())
+	r := v.record()
+	r.Contact = &persistence.ContactRecord{Policy: "policy-1", Conversation: "c", Values: email}
+	v.done(r)
+	w := newVisit(t, s, "shop", "berta")
+	w.done(w.seen())
+	r = w.record()
+	r.Contact = &persistence.ContactRecord{Policy: "policy-1", Conversation: "c", Values: email}
+	w.done(r)
+	v.done(v.entry(persistence.LedgerEntry{
+		Purpose: persistence.PurposeLead, Kind: persistence.KindExpired, Actor: "system", Method: "timer",
+	}))
+	v.holds(nil, "time ends a contact kept under a policy")
+	w.holds(email, "and nobody else's")
+}

@@ -96,6 +96,9 @@ chats that are open learn of it at once.`,
 			if done.Failed > 0 {
 				fmt.Fprintf(cmd.OutOrStdout(), "; %d could not be ended and stay due", done.Failed)
 			}
+			if done.ProofsKept > 0 {
+				fmt.Fprintf(cmd.OutOrStdout(), "; %d proofs are due and stay: removing them needs PostgreSQL", done.ProofsKept)
+			}
 			if done.More {
 				fmt.Fprint(cmd.OutOrStdout(), "; there is more, run it again")
 			}

@@ -126,3 +126,10 @@ WHERE g.purpose <> 'lead_contact'
   -- What was set aside may be a withdrawal.
   AND NOT EXISTS (SELECT 1 FROM set_aside x WHERE x.site = g.site AND x.visitor = g.visitor)
   AND NOT EXISTS (SELECT 1 FROM lost l WHERE l.site = g.site AND l.visitor = g.visitor AND l.last_vseq > min(e.vseq, o.vseq));
+
+-- What ends by time without a grant is a contact that was kept without asking.
+CREATE TRIGGER ledger_ends_policy_contact AFTER INSERT ON consent_event
+WHEN NEW.kind = 'expired' AND NEW.purpose = 'lead_contact' AND NEW.grant_id IS NULL
+BEGIN
+  DELETE FROM contact WHERE site = NEW.site AND visitor = NEW.visitor;
+END;
