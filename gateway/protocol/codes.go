@@ -25,8 +25,10 @@ const (
 	CodeRateLimited     Code = "rate_limited"
 	CodeUnavailable     Code = "unavailable"
 	CodeInternal        Code = "internal"
-	CodeSkipped         Code = "skipped" // the answer kept for a skip
-	CodeTaken           Code = "taken"   // another operator has the conversation
+	CodeSkipped         Code = "skipped"          // the answer kept for a skip
+	CodeTaken           Code = "taken"            // another operator has the conversation
+	CodeIdentityInvalid Code = "identity_invalid" // not proved; the socket goes on without a name
+	CodeIdentityOther   Code = "identity_other"   // the conversation is another person's: drop the secret
 )
 
 // Close codes of the WebSocket (RFC 6455 section 7.4.2, private range). 4000 to

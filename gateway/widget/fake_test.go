@@ -24,7 +24,7 @@ type fake struct {
 
 	mu       sync.Mutex
 	dir      string // direction in the configuration
-	look     string // colour in the configuration
+	look     Look
 	speaks   string // language of the consent cards; Polish where empty
 	host     string // a page to embed the widget in, at /host
 	epoch    string
@@ -55,13 +55,12 @@ func newFake(t *testing.T) *fake {
 		state: protocol.State{Owner: protocol.OwnerBot, Consents: map[string]protocol.Consent{}, Held: []string{}},
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", Handler())
+	mux.Handle("/", Handler(f.looks))
 	mux.HandleFunc("GET /v1/sites/{site}/widget", f.config)
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprint(w, `{"ok":false,"reason":"unavailable","retry_after_ms":300}`)
 	})
 	mux.HandleFunc("GET /v1/ws", f.socket)
-	mux.Handle("/left/", http.StripPrefix("/left", Handler(func(string) (string, string) { return "#123456", "left" })))
 	mux.HandleFunc("GET /host", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = fmt.Fprint(w, get(f, func(f *fake) string { return f.host }))
@@ -77,6 +76,14 @@ func newFake(t *testing.T) *fake {
 		f.srv.Close()
 	})
 	return f
+}
+
+func (f *fake) looks(site string) (Look, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	look := f.look
+	look.Side, look.Bottom, look.Locales = 20, 20, []string{"pl", "en"}
+	return look, site == "demo"
 }
 
 func part(text string) []protocol.Part { return []protocol.Part{{Text: text}} }
@@ -110,7 +117,7 @@ func (f *fake) config(w http.ResponseWriter, r *http.Request) {
 		"site": "demo", "name": "Sklep Łąka", "locale": r.URL.Query().Get("locale"), "dir": dir,
 		"flow": "sha256:" + fmt.Sprintf("%064x", 1), "greeting": greeting(),
 		"expect": protocol.Expect{Kind: "choices", Prompt: "greeting-2"},
-		"limits": limits(), "look": map[string]string{"color": f.look},
+		"limits": limits(), "look": map[string]string{"color": f.look.Color},
 		"gdpr": map[string]any{"title": "Informacje o danych osobowych", "sections": []map[string]any{
 			{"heading": "Administrator", "paragraphs": []string{"Administratorem Twoich danych jest Sklep Łąka, ul. Polna 7, 20-001 Lublin. To sklep decyduje, po co i jak długo je przechowuje."}},
 			{"heading": "Podmiot przetwarzający", "paragraphs": []string{"Zgoda przetwarza dane na polecenie sklepu."}},

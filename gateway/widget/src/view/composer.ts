@@ -17,6 +17,11 @@ const hints: Record<string, [string, AutoFill]> = {
 
 const frameOverhead = 64;
 
+// whole leaves no half of a character behind, as a cut emoji is: no gateway could read it.
+function whole(text: string): string {
+  return text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, '\uFFFD');
+}
+
 export class Composer {
   readonly el: HTMLFormElement;
   readonly field: HTMLTextAreaElement;
@@ -79,7 +84,7 @@ export class Composer {
   }
 
   #submit(): void {
-    const text = this.field.value.replace(/\0/g, '').trim();
+    const text = whole(this.field.value).replace(/\0/g, '').trim();
     if (!text || !this.#fits()) return;
     this.#wanted = !this.#ready;
     if (this.#wanted) return;
