@@ -1,11 +1,13 @@
 package widget
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -23,7 +25,8 @@ type fake struct {
 	srv *httptest.Server
 
 	mu       sync.Mutex
-	dir      string // direction in the configuration
+	tongue   map[string]string // translations of what the bot says; Polish where nil
+	who      string            // identity of the conversation
 	look     Look
 	speaks   string // language of the consent cards; Polish where empty
 	host     string // a page to embed the widget in, at /host
@@ -37,11 +40,12 @@ type fake struct {
 	inputs   []protocol.ClientFrame // every numbered frame, repeated ones too
 	upgrades int
 	requests []string
-	refuse   bool // refuse handshakes
-	shut     bool // refuse the page's origin
-	deaf     bool // read inputs and answer nothing
-	fail     int  // answer this many inputs with unavailable
-	twice    bool // deliver every events frame twice
+	pages    []string // asked for with the configuration
+	refuse   bool     // refuse handshakes
+	shut     bool     // refuse the page's origin
+	deaf     bool     // read inputs and answer nothing
+	fail     int      // answer this many inputs with unavailable
+	twice    bool     // deliver every events frame twice
 }
 
 type fakeSocket struct {
@@ -88,14 +92,26 @@ func (f *fake) looks(site string) (Look, bool) {
 
 func part(text string) []protocol.Part { return []protocol.Part{{Text: text}} }
 
-func greeting() []protocol.Event {
-	return []protocol.Event{
+// tell says a Polish line in the fake's language.
+func (f *fake) tell(polish string) []protocol.Part {
+	return part(cmp.Or(f.tongue[polish], polish))
+}
+
+func (f *fake) greeting() []protocol.Event {
+	events := []protocol.Event{
 		{ID: "greeting-1", From: "bot", Kind: "message", Text: part("Dzień dobry! Tu asystent Sklepu Łąka.")},
 		{
 			ID: "greeting-2", From: "bot", Kind: "choices", Text: part("W czym mogę pomóc?"),
 			Options: []protocol.Option{{ID: "delivery", Label: "Dostawa"}, {ID: "returns", Label: "Zwroty i reklamacje"}, {ID: "contact", Label: "Zostawię kontakt"}},
 		},
 	}
+	for i := range events {
+		events[i].Text = f.tell(events[i].Text[0].Text)
+		for j, o := range events[i].Options {
+			events[i].Options[j].Label = cmp.Or(f.tongue[o.Label], o.Label)
+		}
+	}
+	return events
 }
 
 func (f *fake) config(w http.ResponseWriter, r *http.Request) {
@@ -109,13 +125,15 @@ func (f *fake) config(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `{"code":"origin_refused"}`, http.StatusForbidden)
 		return
 	}
-	dir := f.dir
-	if dir == "" {
-		dir = "ltr"
+	f.pages = append(f.pages, r.URL.Query().Get("page"))
+	greeting := f.greeting()
+	if r.URL.Query().Get("page") == "/cart" {
+		greeting[0].Text = part("Widzę, że coś jest już w koszyku.")
 	}
+	w.Header().Set("Access-Control-Allow-Origin", "*")
 	_ = json.NewEncoder(w).Encode(map[string]any{
-		"site": "demo", "name": "Sklep Łąka", "locale": r.URL.Query().Get("locale"), "dir": dir,
-		"flow": "sha256:" + fmt.Sprintf("%064x", 1), "greeting": greeting(),
+		"site": "demo", "name": "Sklep Łąka", "locale": r.URL.Query().Get("locale"), "dir": "ltr",
+		"flow": "sha256:" + fmt.Sprintf("%064x", 1), "greeting": greeting,
 		"expect": protocol.Expect{Kind: "choices", Prompt: "greeting-2"},
 		"limits": limits(), "look": map[string]string{"color": f.look.Color},
 		"gdpr": map[string]any{"title": "Informacje o danych osobowych", "sections": []map[string]any{
@@ -139,7 +157,7 @@ func (f *fake) socket(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no", http.StatusServiceUnavailable)
 		return
 	}
-	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{protocol.Subprotocol}})
+	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{protocol.Subprotocol}, InsecureSkipVerify: true})
 	if err != nil {
 		return
 	}
@@ -164,6 +182,9 @@ func (f *fake) socket(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *fake) frame(s *fakeSocket, data []byte) {
+	if f.rights(s, data) {
+		return
+	}
 	in, err := protocol.Decode(data)
 	if err != nil {
 		f.t.Errorf("the widget sent %s: %v", data, err)
@@ -188,6 +209,17 @@ func (f *fake) frame(s *fakeSocket, data []byte) {
 func (f *fake) open(s *fakeSocket, in protocol.ClientFrame) {
 	f.opens = append(f.opens, in)
 	s.client = in.Client
+	if who := in.Identity; who != nil {
+		switch {
+		case who.Proof != goodProof:
+			s.send(protocol.Error{T: "error", Code: protocol.CodeIdentityInvalid, Message: "not proved"})
+		case f.who != "" && f.who != who.ID:
+			s.send(protocol.Error{T: "error", Code: protocol.CodeIdentityOther, Message: "another person"})
+			return
+		default:
+			f.who = who.ID
+		}
+	}
 	seq := uint64(len(f.log))
 	hello := protocol.Hello{
 		T: "hello", Visitor: "v", Conversation: "c", Token: "token", Now: time.Now().UnixMilli(),
@@ -210,6 +242,30 @@ func (f *fake) open(s *fakeSocket, in protocol.ClientFrame) {
 	if hello.Resume != protocol.ResumeNew {
 		s.send(protocol.Events{T: "events", Epoch: f.epoch, Events: f.log[from:], State: &f.state})
 	}
+}
+
+// goodProof is the proof that the fake takes for any id.
+var goodProof = strings.Repeat("ab", 32)
+
+// rights answers the requests for what a visitor can take away, which the decoder
+// of this version may not know.
+func (f *fake) rights(s *fakeSocket, data []byte) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch string(data) {
+	case `{"t":"ask_receipt"}`:
+		if f.fail > 0 {
+			s.send(protocol.Error{T: "error", Code: protocol.CodeUnavailable, Message: "later"})
+			return true
+		}
+		s.send(map[string]any{"t": "receipt", "receipt": "eyJh.e30.c2ln"})
+	case `{"t":"ask_export"}`:
+		s.send(map[string]any{"t": "export", "part": 1, "text": `{"contact":{"email":"ala@`, "more": true})
+		s.send(map[string]any{"t": "export", "part": 2, "text": `example.com"}}`, "more": false})
+	default:
+		return false
+	}
+	return true
 }
 
 func (f *fake) past(s *fakeSocket, in protocol.ClientFrame) {

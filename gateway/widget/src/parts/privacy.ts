@@ -4,7 +4,7 @@
 import type { PrivacyWords } from '../i18n/privacy/words';
 import { fill, type Words } from '../i18n/words';
 import type { Session } from '../session';
-import { button, h, iconButton, newTab } from '../view/dom';
+import { button, focused, h, iconButton, newTab } from '../view/dom';
 import { Format } from '../view/format';
 import { Files } from '../view/files';
 import style from './privacy.css';
@@ -63,7 +63,7 @@ export class Privacy {
     const sig = JSON.stringify([state?.consents, state?.held, !!config, this.#confirming, begun, seq > 0, this.#busy(), line.phase, this.#files.sig]);
     if (sig === this.#sig && this.#body.firstChild) return;
     this.#sig = sig;
-    const held = this.#body.querySelector<HTMLElement>(':focus');
+    const held = focused(this.#body);
     const place = held?.dataset['key'];
     this.#body.replaceChildren(h('div', {}, this.#consents(), this.#takeAway(), this.#erase(), this.#information()));
     // A button that did its work is gone; focus stays in the sheet.

@@ -21,7 +21,7 @@ export class Panel {
   readonly #older: HTMLButtonElement;
   readonly #pill: HTMLButtonElement;
   readonly #live = h('div', { class: 'sr', 'aria-live': 'polite' });
-  readonly #name = h('strong', { dir: 'auto' });
+  readonly #name = h('bdi');
   readonly #status = h('span', { class: 'status' });
   readonly #avatar = h('span', { class: 'avatar', 'aria-hidden': 'true' });
   readonly #hint = h('p', { class: 'hint' });
@@ -80,7 +80,7 @@ export class Panel {
       class: 'panel', role: 'dialog', hidden: true, tabindex: -1, lang: words.locale,
       keydown: (e: KeyboardEvent) => this.#key(e),
     },
-    h('header', { class: 'head' }, this.#avatar, h('div', { class: 'who' }, this.#name, this.#status),
+    h('header', { class: 'head' }, this.#avatar, h('div', { class: 'who' }, h('strong', {}, this.#name), this.#status),
       this.#shield, iconButton('close', words.close, () => this.#close())),
     this.#banner.el,
     h('div', { class: 'main' }, this.#scroll, this.#pill),
