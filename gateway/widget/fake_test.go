@@ -43,6 +43,9 @@ type fake struct {
 	pages    []string // asked for with the configuration
 	refuse   bool     // refuse handshakes
 	shut     bool     // refuse the page's origin
+	well     bool     // the status is in order
+	blocked  bool     // the bundles do not get through
+	dead     bool     // sockets are read and answered by nobody
 	deaf     bool     // read inputs and answer nothing
 	fail     int      // answer this many inputs with unavailable
 	twice    bool     // deliver every events frame twice
@@ -51,6 +54,7 @@ type fake struct {
 type fakeSocket struct {
 	c      *websocket.Conn
 	client string
+	mute   bool // half open
 }
 
 func newFake(t *testing.T) *fake {
@@ -62,6 +66,10 @@ func newFake(t *testing.T) *fake {
 	mux.Handle("/", Handler(f.looks))
 	mux.HandleFunc("GET /v1/sites/{site}/widget", f.config)
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
+		if get(f, func(f *fake) bool { return f.well }) {
+			_, _ = fmt.Fprint(w, `{"ok":true}`)
+			return
+		}
 		_, _ = fmt.Fprint(w, `{"ok":false,"reason":"unavailable","retry_after_ms":300}`)
 	})
 	mux.HandleFunc("GET /v1/ws", f.socket)
@@ -72,7 +80,12 @@ func newFake(t *testing.T) *fake {
 	f.srv = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		f.requests = append(f.requests, r.URL.Path)
+		blocked := f.blocked && strings.HasPrefix(r.URL.Path, "/widget/")
 		f.mu.Unlock()
+		if blocked {
+			http.Error(w, "blocked", http.StatusForbidden)
+			return
+		}
 		mux.ServeHTTP(w, r)
 	}))
 	t.Cleanup(func() {
@@ -182,7 +195,7 @@ func (f *fake) socket(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *fake) frame(s *fakeSocket, data []byte) {
-	if f.rights(s, data) {
+	if get(f, func(f *fake) bool { return f.dead || s.mute }) || f.rights(s, data) {
 		return
 	}
 	in, err := protocol.Decode(data)
@@ -278,6 +291,9 @@ func (f *fake) past(s *fakeSocket, in protocol.ClientFrame) {
 }
 
 func (s *fakeSocket) send(frame any) {
+	if s.mute {
+		return
+	}
 	data, _ := json.Marshal(frame)
 	_ = s.c.Write(context.Background(), websocket.MessageText, data)
 }
@@ -304,6 +320,16 @@ func (f *fake) closeAll(code websocket.StatusCode) {
 			_ = s.c.Close(code, "")
 		}
 	}
+}
+
+// forgetSockets leaves the sockets there are half open: their frames go nowhere.
+func (f *fake) forgetSockets() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.sockets {
+		s.mute = true
+	}
+	f.sockets = nil
 }
 
 // set changes faults under the lock.
