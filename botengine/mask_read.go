@@ -31,7 +31,6 @@ type lexeme struct {
 type reading struct {
 	s       string
 	lexemes []lexeme
-	text    strings.Builder
 	camel   bool // some word has a capital after a small letter
 }
 

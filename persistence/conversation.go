@@ -94,6 +94,10 @@ type Snapshot struct {
 	// Contact is the visitor's one sealed record of contact values, nil where
 	// none is held.
 	Contact []byte
+	// StaffSeq is the number of the newest entry of the staff log.
+	StaffSeq uint64
+	// SeenVisitor and SeenOperator are the newest events that each side has read.
+	SeenVisitor, SeenOperator uint64
 	// Erased is set where the visitor was erased: only this marker is left.
 	Erased bool
 	// Doubt is set where the store may have lost what it had acknowledged (it was
@@ -176,8 +180,9 @@ type Commit struct {
 	Contact []byte
 	// DropContact deletes the visitor's record of contact values.
 	DropContact bool
-	// Erase deletes the log, the state, the profile and the contact values and
-	// leaves the marker. Events, State, Profile and Contact must be empty.
+	// Erase deletes the log, the state, the profile, the contact values, the staff
+	// log and the assignment and leaves the marker. Events, State, Profile, Contact,
+	// Staff and Assigned must be empty.
 	Erase bool
 	// Outbox is appended in the same transaction. VSeq must continue the
 	// visitor's numbers.
@@ -186,6 +191,11 @@ type Commit struct {
 	Timers []TimerChange
 	// Inbox replaces the conversation's row in the site's inbox; nil keeps it.
 	Inbox *InboxRow
+	// Staff is appended to the staff log. Seq must continue it.
+	Staff []StaffEntry
+	// Assigned names the operator who has the conversation from now on, empty:
+	// nobody. Nil keeps it.
+	Assigned *string
 	// Node is the committing node. The other holders of the conversation are told
 	// the news; Node delivers it itself.
 	Node string

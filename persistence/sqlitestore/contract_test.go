@@ -61,3 +61,8 @@ func TestStaff(t *testing.T) {
 		return openTest(t)
 	}})
 }
+
+func TestDesk(t *testing.T) {
+	t.Parallel()
+	storetest.Desk(t, storetest.DeskBackend{New: func(t *testing.T) storetest.DeskStore { return openTest(t) }})
+}

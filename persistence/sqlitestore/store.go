@@ -59,6 +59,9 @@ type Store struct {
 	writeDB *sql.DB
 	writer  *writer // nil when read-only
 
+	ears ears
+	desk desk
+
 	closeOnce sync.Once
 	closeErr  error
 	closed    chan struct{}
