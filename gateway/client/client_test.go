@@ -579,3 +579,26 @@ func TestContexts(t *testing.T) {
 		}
 	})
 }
+
+// A beat that ends a replay may be on its way to the socket when the replay ends
+// without it. The answers to later beats are then still their own.
+func TestBeatsRightAfterAReplay(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	o := f.options()
+	first := f.dial(o)
+	if _, err := first.Say(t.Context(), "hello"); err != nil {
+		t.Fatal(err)
+	}
+	o.Secret, _, _ = first.Identity()
+	for range 200 {
+		c := f.dial(o)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		_, err := c.Beat(ctx)
+		cancel()
+		c.Close()
+		if err != nil {
+			t.Fatalf("a beat right after the replay: %v", err)
+		}
+	}
+}
