@@ -45,6 +45,7 @@ func (t *turn) ownerChanged() {
 		t.resume()
 	case OwnerQueue:
 		t.suspend()
+		t.s.Queue, t.s.Due = defaultQueue, t.now+defaultHandoffMS
 		if st, _ := t.here(); st != nil && st.kind == kindHandoff {
 			t.s.Queue, t.s.Due = st.handoff.queue, t.now+st.handoff.after
 		}
@@ -57,6 +58,10 @@ func (t *turn) ownerChanged() {
 		t.refuse(CodeBadInput, "there is no such owner")
 	}
 }
+
+// defaultQueue is where a conversation waits that no handoff has put there: a
+// person gave it back, or is gone.
+const defaultQueue = "people"
 
 func (t *turn) suspend() { t.s.Due, t.s.Queue, t.s.Effect = 0, "", nil }
 

@@ -150,7 +150,7 @@ type Clocks struct {
 type RetentionPlan struct {
 	AsOf time.Time `json:"as_of"`
 	// Contacts and Grants are visitors whose contact is too old or whose grant has
-	// run out; they end by an input.
+	// run out, the oldest first; they end by an input.
 	Contacts []string       `json:"contacts"`
 	Grants   []ExpiredGrant `json:"grants"`
 	// Proofs are visitors whose whole ledger may go.

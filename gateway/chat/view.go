@@ -18,8 +18,19 @@ import (
 type state struct {
 	Owner string `json:"owner"`
 	// Greeting is the event a press on the greeting means.
-	Greeting string          `json:"greeting,omitzero"`
+	Greeting string `json:"greeting,omitzero"`
+	// Identity is the keyed hash of the owner's own name of the visitor.
+	Identity string          `json:"identity,omitzero"`
 	Bot      botengine.State `json:"bot"`
+	// Name is the display name of the operator who owns it, Since when the owner
+	// became this one.
+	Name  string `json:"name,omitzero"`
+	Since int64  `json:"since,omitzero"`
+	// Last is the visitor's newest line and Preview what of it an inbox shows;
+	// Unread counts those that no operator has read.
+	Last    uint64 `json:"last,omitzero"`
+	Preview string `json:"preview,omitzero"`
+	Unread  int    `json:"unread,omitzero"`
 }
 
 // storedEvent is what is sealed as an event's body.
@@ -27,6 +38,10 @@ type storedEvent struct {
 	botengine.Event
 	Client string `json:"client,omitzero"`
 	N      uint64 `json:"n,omitzero"`
+	// Operator is the id, and Name the display name then, of an operator who speaks,
+	// joined or left.
+	Operator string `json:"operator,omitzero"`
+	Name     string `json:"name,omitzero"`
 }
 
 // A View is a conversation as this node last saw it, decoded. The caller keeps it
@@ -64,6 +79,10 @@ func (v *View) First() uint64 { return v.snap.First }
 
 // Locale returns the conversation's language, empty before it exists.
 func (v *View) Locale() string { return v.state.Bot.Locale }
+
+// Identity returns the keyed hash of the owner's name of the visitor, empty where
+// the visitor was never identified.
+func (v *View) Identity() string { return v.state.Identity }
 
 // Forget makes the next use read the store.
 func (v *View) Forget() { v.loaded = false }
@@ -212,6 +231,7 @@ func (s *Service) PublicState(st *site.Site, v *View) *protocol.State {
 		Consents: make(map[string]protocol.Consent, len(v.profile.Consents)),
 		Expect:   protocol.Expect{Kind: expect.Kind, Type: expect.Type, Prompt: expect.Prompt},
 		Held:     append([]string{}, v.profile.Held...),
+		Name:     v.state.Name, Seen: v.snap.SeenOperator,
 	}
 	for purpose, c := range v.profile.Consents {
 		out.Consents[purpose] = protocol.Consent{Status: c.Status, At: c.At, Notice: c.Notice, Locale: c.Locale, Method: c.Method}

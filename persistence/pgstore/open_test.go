@@ -102,6 +102,26 @@ func TestMigrateWithoutSuperuser(t *testing.T) {
 	d.exec(t, "admin", `CREATE ROLE `+login+` LOGIN NOINHERIT IN ROLE zgoda_app, zgoda_marketing`)
 	s := d.open(t)
 	mustApply(t, s, gave("shop", "anna", map[string]string{"name": "Anna"})...)
+	mustApply(t, s, append(gave("other", "jan", map[string]string{"name": "Jan"}), eraseRecord("other", "jan", 5))...)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// What was there before there were counts is counted, of every site.
+	for range 2 {
+		if err := MigrateDown(t.Context(), d.dsn("admin")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Migrate(t.Context(), d.dsn("admin")); err != nil {
+		t.Fatal(err)
+	}
+	s = d.open(t)
+	for site, want := range map[string]string{"shop": persistence.StatusGranted, "other": persistence.StatusErased} {
+		o, err := s.Overview(t.Context(), site, asTest, persistence.OverviewQuery{})
+		if counts := o.Counts[persistence.PurposeLead]; err != nil || len(counts) != 1 || counts[want] != 1 {
+			t.Errorf("one visitor of %s must be %s, got %v %v", site, want, counts, err)
+		}
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -32,19 +32,22 @@ const (
 			AND s.purpose = ANY ($4::text[]::zgoda.purpose[])) < cardinality($4::text[])
 		ORDER BY v.visitor LIMIT $3`
 	sqlPageStatus = `SELECT x.visitor, v.first_seen FROM (
-			SELECT DISTINCT s.visitor FROM unnest($4::text[]::zgoda.purpose[]) AS p (purpose) CROSS JOIN LATERAL (
-				SELECT s.visitor FROM zgoda.consent_status s WHERE s.site = $1 AND s.purpose = p.purpose AND s.status = $5::text::zgoda.kind
+			SELECT DISTINCT s.visitor FROM unnest($4::text[]) AS p (purpose) CROSS JOIN LATERAL (
+				SELECT s.visitor FROM zgoda.consent_status s WHERE s.site = $1 AND s.found_by = p.purpose || ' ' || $5
 				AND s.visitor > $2 AND NOT (s.status = 'granted' AND s.valid_until IS NOT NULL AND s.valid_until <= statement_timestamp())
 				ORDER BY s.visitor LIMIT $3) s
 		) x CROSS JOIN LATERAL (SELECT v.first_seen FROM zgoda.visitor v WHERE v.site = $1 AND v.visitor = x.visitor OFFSET 0) v
 		ORDER BY x.visitor LIMIT $3`
-	// A grant that has run out counts as expired before anybody ended it.
-	sqlPageExpired = `SELECT x.visitor, v.first_seen FROM (
-			SELECT DISTINCT s.visitor FROM unnest($4::text[]::zgoda.purpose[]) AS p (purpose) CROSS JOIN LATERAL (
-				(SELECT s.visitor FROM zgoda.consent_status s WHERE s.site = $1 AND s.purpose = p.purpose AND s.status = 'expired' AND s.visitor > $2
-				 ORDER BY s.visitor LIMIT $3) UNION ALL
-				(SELECT g.visitor FROM zgoda.active_grant g WHERE g.site = $1 AND g.valid_until <= statement_timestamp() AND g.purpose = p.purpose
-				 AND g.visitor > $2 ORDER BY g.visitor LIMIT $3)) s
+	// A grant that has run out counts as expired before anybody ended it. Those are
+	// few, since a timer ends them, and looked up by their end.
+	sqlPageExpired = `WITH run_out AS MATERIALIZED (
+			SELECT g.visitor FROM zgoda.active_grant g WHERE g.site = $1 AND g.valid_until <= statement_timestamp() AND g.visitor > $2
+			AND g.purpose = ANY ($4::text[]::zgoda.purpose[])
+		) SELECT x.visitor, v.first_seen FROM (
+			SELECT s.visitor FROM unnest($4::text[]) AS p (purpose) CROSS JOIN LATERAL (
+				SELECT s.visitor FROM zgoda.consent_status s WHERE s.site = $1 AND s.found_by = p.purpose || ' expired' AND s.visitor > $2
+				ORDER BY s.visitor LIMIT $3) s
+			UNION SELECT visitor FROM run_out ORDER BY visitor LIMIT $3
 		) x CROSS JOIN LATERAL (SELECT v.first_seen FROM zgoda.visitor v WHERE v.site = $1 AND v.visitor = x.visitor OFFSET 0) v
 		ORDER BY x.visitor LIMIT $3`
 )

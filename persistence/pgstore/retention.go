@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,17 +14,22 @@ import (
 )
 
 const (
-	sqlDueContacts = `SELECT DISTINCT visitor FROM zgoda.contact WHERE site = $1 AND collected_at <= $2 ORDER BY visitor LIMIT $3`
-	sqlDueGrants   = `SELECT visitor, purpose::text, grant_id, valid_until FROM zgoda.active_grant
+	// A contact on another basis that is younger keeps both.
+	sqlDueContacts = `SELECT c.visitor FROM zgoda.contact c WHERE c.site = $1 AND c.collected_at <= $2
+		AND NOT EXISTS (SELECT FROM zgoda.contact n WHERE n.site = $1 AND n.visitor = c.visitor AND n.collected_at > $2)
+		ORDER BY c.collected_at, c.visitor LIMIT $3`
+	sqlDueGrants = `SELECT visitor, purpose::text, grant_id, valid_until FROM zgoda.active_grant
 		WHERE site = $1 AND valid_until <= $2 ORDER BY valid_until, visitor, purpose LIMIT $3`
 	// A ledger goes when its last entry is old enough and nothing hangs on it; one of
 	// which something was set aside stays, since that may say otherwise.
-	sqlDueProofs = `SELECT DISTINCT e.visitor FROM zgoda.consent_event e WHERE e.site = $1 AND e.recorded_at <= $2
-		AND NOT EXISTS (SELECT FROM zgoda.consent_event l WHERE l.site = $1 AND l.visitor = e.visitor AND l.recorded_at > $2)
-		AND NOT EXISTS (SELECT FROM zgoda.active_grant g WHERE g.site = $1 AND g.visitor = e.visitor)
-		AND NOT EXISTS (SELECT FROM zgoda.contact c WHERE c.site = $1 AND c.visitor = e.visitor)
-		AND NOT EXISTS (SELECT FROM zgoda.set_aside x WHERE x.site = $1 AND x.visitor = e.visitor)
-		ORDER BY e.visitor LIMIT $3`
+	sqlDueProofs = `WITH old AS MATERIALIZED (
+			SELECT DISTINCT e.visitor FROM zgoda.consent_event e WHERE e.site = $1 AND e.recorded_at <= $2
+		) SELECT o.visitor FROM old o
+		WHERE NOT EXISTS (SELECT FROM zgoda.consent_event l WHERE l.site = $1 AND l.visitor = o.visitor AND l.recorded_at > $2)
+		AND NOT EXISTS (SELECT FROM zgoda.active_grant g WHERE g.site = $1 AND g.visitor = o.visitor)
+		AND NOT EXISTS (SELECT FROM zgoda.contact c WHERE c.site = $1 AND c.visitor = o.visitor)
+		AND NOT EXISTS (SELECT FROM zgoda.set_aside x WHERE x.site = $1 AND x.visitor = o.visitor)
+		ORDER BY o.visitor LIMIT $3`
 )
 
 // dueLimit is how many of each kind are looked for where the caller names none.
@@ -37,7 +43,8 @@ func (s *Store) Due(ctx context.Context, site string, clocks persistence.Clocks,
 	out := persistence.RetentionPlan{AsOf: now.UTC()}
 	err := s.read(ctx, "look what is due", site, func(b *pgx.Batch) {
 		if clocks.Contact > 0 {
-			queueNames(b, &out.Contacts, sqlDueContacts, site, now.Add(-clocks.Contact), limit+1)
+			// Who has a contact on both bases is found twice.
+			queueNames(b, &out.Contacts, sqlDueContacts, site, now.Add(-clocks.Contact), 2*limit+1)
 		}
 		b.Queue(sqlDueGrants, site, now, limit+1).Query(func(rows pgx.Rows) error {
 			var g persistence.ExpiredGrant
@@ -55,9 +62,20 @@ func (s *Store) Due(ctx context.Context, site string, clocks persistence.Clocks,
 	if err != nil {
 		return persistence.RetentionPlan{}, err
 	}
+	out.Contacts = unique(out.Contacts)
 	out.More = len(out.Contacts) > limit || len(out.Grants) > limit || len(out.Proofs) > limit
 	out.Contacts, out.Grants, out.Proofs = first(out.Contacts, limit), first(out.Grants, limit), first(out.Proofs, limit)
 	return out, nil
+}
+
+// unique keeps the first of each name.
+func unique(names []string) []string {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(names, func(name string) bool {
+		known := seen[name]
+		seen[name] = true
+		return known
+	})
 }
 
 func first[T any](list []T, n int) []T { return list[:min(len(list), n)] }

@@ -33,13 +33,20 @@ ALTER TABLE zgoda.audit ADD COLUMN people integer NOT NULL DEFAULT 0 CONSTRAINT 
 CREATE INDEX audit_of_visitor ON zgoda.audit (site, visitor, id) WHERE visitor IS NOT NULL;
 CREATE INDEX audit_of_actor ON zgoda.audit (site, actor, id);
 
--- What finds an address, a status, what has run out and who was erased. The
--- indexes by time are of blocks and not of rows, since rows come in that order.
+-- What finds an address, a status, what has run out and who was erased. That of
+-- entries by time is of blocks and not of rows, since they come in that order.
 CREATE INDEX contact_by_email ON zgoda.contact (site, email_hash) WHERE email_hash IS NOT NULL;
 CREATE INDEX contact_by_phone ON zgoda.contact (site, phone_hash) WHERE phone_hash IS NOT NULL;
-CREATE INDEX contact_by_age ON zgoda.contact USING brin (collected_at);
-CREATE INDEX entry_by_age ON zgoda.consent_event USING brin (recorded_at);
-CREATE INDEX status_by_kind ON zgoda.consent_status (site, purpose, status, visitor);
+CREATE INDEX contact_by_age ON zgoda.contact (site, collected_at);
+CREATE INDEX entry_by_age ON zgoda.consent_event USING brin (recorded_at) WITH (autosummarize = on);
+-- Comparing an enum is not "leakproof", so under row security no index is used for
+-- it; comparing text is.
+ALTER TABLE zgoda.consent_status ADD COLUMN found_by text COLLATE "C" GENERATED ALWAYS AS (
+  CASE purpose WHEN 'lead_contact' THEN 'lead_contact ' WHEN 'marketing_email' THEN 'marketing_email '
+    WHEN 'marketing_phone' THEN 'marketing_phone ' WHEN 'marketing_sms' THEN 'marketing_sms ' END ||
+  CASE status WHEN 'requested' THEN 'requested' WHEN 'granted' THEN 'granted' WHEN 'declined' THEN 'declined' WHEN 'deferred' THEN 'deferred'
+    WHEN 'withdrawn' THEN 'withdrawn' WHEN 'expired' THEN 'expired' WHEN 'erased' THEN 'erased' END) STORED;
+CREATE INDEX status_found ON zgoda.consent_status (site, found_by, visitor);
 CREATE INDEX grant_by_end ON zgoda.active_grant (site, valid_until) WHERE valid_until IS NOT NULL;
 CREATE INDEX visitor_erased ON zgoda.visitor (site, visitor) WHERE erased_at IS NOT NULL;
 CREATE INDEX tombstone_by_age ON zgoda.tombstone (site, recorded_at);
@@ -225,7 +232,8 @@ DROP TRIGGER count_added ON zgoda.visitor;
 DROP TRIGGER count_gone ON zgoda.visitor;
 DROP TRIGGER count_erased ON zgoda.visitor;
 DROP INDEX zgoda.audit_of_visitor, zgoda.audit_of_actor, zgoda.contact_by_email, zgoda.contact_by_phone, zgoda.contact_by_age,
-  zgoda.entry_by_age, zgoda.status_by_kind, zgoda.grant_by_end, zgoda.visitor_erased, zgoda.tombstone_by_age, zgoda.set_aside_first;
+  zgoda.entry_by_age, zgoda.status_found, zgoda.grant_by_end, zgoda.visitor_erased, zgoda.tombstone_by_age, zgoda.set_aside_first;
+ALTER TABLE zgoda.consent_status DROP COLUMN found_by;
 ALTER TABLE zgoda.audit DROP COLUMN people;
 DROP TABLE zgoda.count_delta, zgoda.count_total, zgoda.lost;
 DROP FUNCTION zgoda.count_statuses_added(), zgoda.count_statuses_changed(), zgoda.count_statuses_gone(), zgoda.count_visitors_added(),
