@@ -220,7 +220,9 @@ func (t *turn) openCard(n *published, purposes []string, step string) {
 			open.Requests[p] = e.ID
 		}
 		if !t.inForce(p) {
-			t.record(e, func(c *Consent) { c.Request, c.Method = e.ID, "" })
+			c := t.noted(&e)
+			c.Request, c.Method = e.ID, ""
+			t.note(p, c)
 		}
 	}
 	t.s.Card = open
@@ -283,12 +285,21 @@ func (t *turn) deferRequest(purpose, request, notice, locale string) {
 		Actor: actorSystem, Method: methodTimer,
 	})
 	if !t.inForce(purpose) {
-		t.record(e, nil)
+		t.note(purpose, t.noted(&e))
 	}
 }
 
-// record writes what an entry says into the profile.
-func (t *turn) record(e Entry, more func(*Consent)) {
+// noted is a purpose's consent with what an entry says.
+func (t *turn) noted(e *Entry) Consent {
+	c := t.p.Consents[e.Purpose]
+	// A refusal known only by its status must survive the status.
+	c.DeclinedAt = t.refusedAt(e.Purpose)
+	c.Status, c.At, c.Entry, c.Notice, c.Locale, c.Method = e.Kind, t.now, e.ID, e.Notice, e.Locale, e.Method
+	return c
+}
+
+// note writes a purpose's consent into the profile.
+func (t *turn) note(purpose string, c Consent) {
 	if !t.ownConsents {
 		t.p.Consents = maps.Clone(t.p.Consents)
 		if t.p.Consents == nil {
@@ -296,12 +307,5 @@ func (t *turn) record(e Entry, more func(*Consent)) {
 		}
 		t.ownConsents = true
 	}
-	c := t.p.Consents[e.Purpose]
-	// A refusal known only by its status must survive the status.
-	c.DeclinedAt = t.refusedAt(e.Purpose)
-	c.Status, c.At, c.Entry, c.Notice, c.Locale, c.Method = e.Kind, t.now, e.ID, e.Notice, e.Locale, e.Method
-	if more != nil {
-		more(&c)
-	}
-	t.p.Consents[e.Purpose] = c
+	t.p.Consents[purpose] = c
 }

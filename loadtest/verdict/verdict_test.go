@@ -14,7 +14,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func line(seq uint64, from, kind, text string) protocol.Event {
-	e := protocol.Event{Seq: seq, ID: string(rune('a' + seq)), At: int64(1000 * seq), From: from, Kind: kind}
+	e := protocol.Event{Seq: seq, ID: string(rune('a' + seq)), At: int64(1000 * (seq / 2)), From: from, Kind: kind}
 	if text != "" {
 		e.Text = []protocol.Part{{Text: text}}
 	}

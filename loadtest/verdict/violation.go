@@ -68,8 +68,13 @@ func (c Checks) Add(o Checks) {
 // PromiseOf sorts what the protocol's client has found into promises.
 func PromiseOf(found string) string {
 	for _, p := range []struct{ words, promise string }{
-		{"acknowledged", "P2"}, {"in the log twice", "P2"}, {"answered", "P2"}, {"never sent", "P2"},
-		{"without a reset", "P3"}, {"in the middle of a live socket", "P3"}, {"visitor or conversation changed", "P4"},
+		{"acknowledged", "P2"},
+		{"in the log twice", "P2"},
+		{"answered", "P2"},
+		{"never sent", "P2"},
+		{"without a reset", "P3"},
+		{"in the middle of a live socket", "P3"},
+		{"visitor or conversation changed", "P4"},
 	} {
 		if strings.Contains(found, p.words) {
 			return p.promise

@@ -27,6 +27,9 @@ type Visit struct {
 	Secrets []string
 	// Contact is what the visitor left under a grant, nil where nothing is held.
 	Contact map[string]string
+	// Handed says that somebody else than the bot had the conversation at some
+	// time; the bot then answers nothing.
+	Handed bool
 	// Unsure says that the answer to some input never came.
 	Unsure bool
 	// Left is when the visitor went.

@@ -222,6 +222,11 @@ func (t *tab) do(ctx context.Context, of, kind, text string, send func(context.C
 	}
 	_, now, _ := t.client.Identity()
 	t.v.record(in, instance, now, !in.Answered)
+	if owner := t.client.State().Owner; owner != "" && owner != protocol.OwnerBot {
+		t.v.mu.Lock()
+		t.v.visit.Handed = true
+		t.v.mu.Unlock()
+	}
 	if in.Refused {
 		return nil
 	}
