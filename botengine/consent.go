@@ -220,7 +220,10 @@ func (t *turn) openCard(n *published, purposes []string, step string) {
 			open.Requests[p] = e.ID
 		}
 		if !t.inForce(p) {
-			t.record(e, func(c *Consent) { c.Request, c.Method = e.ID, "" })
+			t.record(e, func(c Consent) Consent {
+				c.Request, c.Method = e.ID, ""
+				return c
+			})
 		}
 	}
 	t.s.Card = open
@@ -287,8 +290,9 @@ func (t *turn) deferRequest(purpose, request, notice, locale string) {
 	}
 }
 
-// record writes what an entry says into the profile.
-func (t *turn) record(e Entry, more func(*Consent)) {
+// record writes what an entry says into the profile. more works on a copy: a
+// pointer would cost an allocation.
+func (t *turn) record(e Entry, more func(Consent) Consent) {
 	if !t.ownConsents {
 		t.p.Consents = maps.Clone(t.p.Consents)
 		if t.p.Consents == nil {
@@ -301,7 +305,7 @@ func (t *turn) record(e Entry, more func(*Consent)) {
 	c.DeclinedAt = t.refusedAt(e.Purpose)
 	c.Status, c.At, c.Entry, c.Notice, c.Locale, c.Method = e.Kind, t.now, e.ID, e.Notice, e.Locale, e.Method
 	if more != nil {
-		more(&c)
+		c = more(c)
 	}
 	t.p.Consents[e.Purpose] = c
 }

@@ -37,7 +37,7 @@ func (t *turn) remember(e *Entry) {
 	if len(keep) >= maxPast {
 		keep = keep[len(keep)-maxPast+1:]
 	}
-	t.p.Past = append(slices.Clone(keep), past)
+	t.p.Past = append(append(make([]PastEntry, 0, len(keep)+1), keep...), past)
 }
 
 func (p *Profile) asked(request string) *PastEntry {

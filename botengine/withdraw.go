@@ -79,11 +79,12 @@ func (t *turn) endGrant(purpose, kind, actor, method string) {
 	if c.Grant == "" {
 		e.Policy = t.b.settings.Policy
 	}
-	t.record(t.entry(e), func(c *Consent) {
+	t.record(t.entry(e), func(c Consent) Consent {
 		c.Grant, c.GrantVSeq, c.ValidUntil, c.Fields = "", 0, 0, nil
 		if kind == statusWithdrawn {
 			c.DeclinedAt = t.now
 		}
+		return c
 	})
 	if purpose == t.b.base {
 		t.drop = true
