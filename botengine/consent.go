@@ -220,10 +220,9 @@ func (t *turn) openCard(n *published, purposes []string, step string) {
 			open.Requests[p] = e.ID
 		}
 		if !t.inForce(p) {
-			t.record(e, func(c Consent) Consent {
-				c.Request, c.Method = e.ID, ""
-				return c
-			})
+			c := t.noted(&e)
+			c.Request, c.Method = e.ID, ""
+			t.note(p, c)
 		}
 	}
 	t.s.Card = open
@@ -286,13 +285,21 @@ func (t *turn) deferRequest(purpose, request, notice, locale string) {
 		Actor: actorSystem, Method: methodTimer,
 	})
 	if !t.inForce(purpose) {
-		t.record(e, nil)
+		t.note(purpose, t.noted(&e))
 	}
 }
 
-// record writes what an entry says into the profile. more works on a copy: a
-// pointer would cost an allocation.
-func (t *turn) record(e Entry, more func(Consent) Consent) {
+// noted is a purpose's consent with what an entry says.
+func (t *turn) noted(e *Entry) Consent {
+	c := t.p.Consents[e.Purpose]
+	// A refusal known only by its status must survive the status.
+	c.DeclinedAt = t.refusedAt(e.Purpose)
+	c.Status, c.At, c.Entry, c.Notice, c.Locale, c.Method = e.Kind, t.now, e.ID, e.Notice, e.Locale, e.Method
+	return c
+}
+
+// note writes a purpose's consent into the profile.
+func (t *turn) note(purpose string, c Consent) {
 	if !t.ownConsents {
 		t.p.Consents = maps.Clone(t.p.Consents)
 		if t.p.Consents == nil {
@@ -300,12 +307,5 @@ func (t *turn) record(e Entry, more func(Consent) Consent) {
 		}
 		t.ownConsents = true
 	}
-	c := t.p.Consents[e.Purpose]
-	// A refusal known only by its status must survive the status.
-	c.DeclinedAt = t.refusedAt(e.Purpose)
-	c.Status, c.At, c.Entry, c.Notice, c.Locale, c.Method = e.Kind, t.now, e.ID, e.Notice, e.Locale, e.Method
-	if more != nil {
-		c = more(c)
-	}
-	t.p.Consents[e.Purpose] = c
+	t.p.Consents[purpose] = c
 }

@@ -126,10 +126,10 @@ func (t *turn) decide(answer, method string) {
 			t.grant(e, card.Fields)
 		} else if !t.inForce(p) {
 			e.Kind = statusDeclined
-			t.record(t.entry(e), func(c Consent) Consent {
-				c.DeclinedAt = t.now
-				return c
-			})
+			e = t.entry(e)
+			c := t.noted(&e)
+			c.DeclinedAt = t.now
+			t.note(p, c)
 		}
 	}
 	if !t.in.Quiet {
@@ -151,13 +151,12 @@ func (t *turn) grant(e Entry, fields []string) {
 		e.ValidUntil = t.now + valid
 	}
 	e = t.entry(e)
-	t.record(e, func(c Consent) Consent {
-		c.Request, c.Grant, c.ValidUntil, c.DeclinedAt, c.Fields = e.Request, e.Grant, e.ValidUntil, 0, fields
-		if !renewed {
-			c.GrantVSeq = e.VSeq
-		}
-		return c
-	})
+	c := t.noted(&e)
+	c.Request, c.Grant, c.ValidUntil, c.DeclinedAt, c.Fields = e.Request, e.Grant, e.ValidUntil, 0, fields
+	if !renewed {
+		c.GrantVSeq = e.VSeq
+	}
+	t.note(e.Purpose, c)
 }
 
 // afterDecision goes on where the flow waits for a decision. A card that the

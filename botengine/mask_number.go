@@ -99,7 +99,32 @@ func numeralsIn(list []numeral, word string) ([]numeral, bool) {
 		}
 		rest = rest[n:]
 	}
+	if len(word) < lettersADigit*digitsOf(list[at:]) {
+		return list[:at], false
+	}
 	return list, true
+}
+
+// lettersADigit is how many letters a digit takes at least in words that are
+// written together. signsIn counts on it.
+const lettersADigit = 2
+
+// digitsOf is how many digits numbers that are said one after another have.
+func digitsOf(list []numeral) int {
+	digits, last := 0, numeralAnd
+	for _, n := range list {
+		switch {
+		case n.kind == numeralHundred || n.kind == numeralMany:
+			digits += 3
+		case last == numeralHundred || last == numeralMany || last == numeralTens:
+		case n.kind == numeralTens || n.kind == numeralTeen:
+			digits += 2
+		default:
+			digits++
+		}
+		last = n.kind
+	}
+	return digits
 }
 
 // A group is a stretch of digits of a number, or of words for them.

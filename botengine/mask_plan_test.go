@@ -49,7 +49,7 @@ func dialPlanSource(t *testing.T) []byte {
 	}
 	slices.Sort(lines)
 	var b bytes.Buffer
-	b.WriteString("package botengine\n\n// Code generated from the metadata of libphonenumber by TestDialPlans; DO NOT EDIT.\n\nvar dialPlans = []dialPlan{\n")
+	b.WriteString("// Code generated from the metadata of libphonenumber by TestDialPlans; DO NOT EDIT.\n\npackage botengine\n\nvar dialPlans = []dialPlan{\n")
 	for _, l := range lines {
 		b.WriteString(l)
 	}

@@ -1,6 +1,6 @@
-package botengine
-
 // Code generated from the metadata of libphonenumber by TestDialPlans; DO NOT EDIT.
+
+package botengine
 
 var dialPlans = []dialPlan{
 	{"AC", "247", "", false, []lead{{5, 0xc003ff0000000000, 0xd}, {6, 0xffc0000000ffffe, 0xfffff0000}}},

@@ -130,7 +130,7 @@ func (r *signReader) endWord() {
 	r.seen |= what
 	switch {
 	case what&startsNumber != 0:
-		r.numbers += max(numberWordSigns, letters/minMorpheme)
+		r.numbers += max(numberWordSigns, letters/lettersADigit)
 	case what&startsAnd == 0:
 		r.endNumber()
 	}

@@ -49,6 +49,11 @@ func (i IDs) Conversation(site, secret string) string {
 	return ConversationPrefix + i.hash("zgoda/v1/conversation", site, secret)
 }
 
+// Identity returns what is kept of the owner's own name of a visitor.
+func (i IDs) Identity(site, id string) string {
+	return i.hash("zgoda/v1/identity", site, id)
+}
+
 // hash writes every part with its length in front, so that no two lists of parts
 // make the same bytes ("ab","c" and "a","bc").
 func (i IDs) hash(parts ...string) string {

@@ -40,6 +40,10 @@ type Input struct {
 	Flow   string
 	Locale string
 	Page   string
+	// Identity is the keyed hash of the owner's own name of the visitor; empty:
+	// unchanged. It is kept with the first input that is committed, and moves no
+	// consent.
+	Identity string
 }
 
 // An Outcome is what an input led to. Exactly one of Ack and Err is set.

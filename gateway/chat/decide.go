@@ -92,7 +92,7 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 	var greeting botengine.Result
 	if v.snap.Version == 0 {
 		begin := st.BotFor(in.Flow)
-		greeting = begin.Greet(begin.Locale(in.Locale), botengine.Input{ID: bot.ID + "-g", At: bot.At})
+		greeting = begin.Greet(begin.Locale(in.Locale), botengine.Input{ID: bot.ID + "-g", At: bot.At, Page: in.Page})
 		d.state = state{Owner: protocol.OwnerBot, Bot: greeting.State, Greeting: greeting.State.Prompt, Since: bot.At}
 		d.state.Bot.Page = in.Page
 		d.commit.Epoch = s.newID()
@@ -136,6 +136,9 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 		return s.erasure(st, d, r.Entries)
 	}
 	d.changed = true
+	if in.Identity != "" {
+		d.state.Identity = in.Identity
+	}
 	d.state.Bot, d.profile, d.made = r.State, r.Profile, r.Effect
 	if r.Owner != "" {
 		d.state.Owner, d.state.Name, d.state.Since, d.commit.Safe = r.Owner, "", bot.At, true

@@ -18,7 +18,9 @@ import (
 type state struct {
 	Owner string `json:"owner"`
 	// Greeting is the event a press on the greeting means.
-	Greeting string          `json:"greeting,omitzero"`
+	Greeting string `json:"greeting,omitzero"`
+	// Identity is the keyed hash of the owner's own name of the visitor.
+	Identity string          `json:"identity,omitzero"`
 	Bot      botengine.State `json:"bot"`
 	// Name is the display name of the operator who owns it, Since when the owner
 	// became this one.
@@ -77,6 +79,10 @@ func (v *View) First() uint64 { return v.snap.First }
 
 // Locale returns the conversation's language, empty before it exists.
 func (v *View) Locale() string { return v.state.Bot.Locale }
+
+// Identity returns the keyed hash of the owner's name of the visitor, empty where
+// the visitor was never identified.
+func (v *View) Identity() string { return v.state.Identity }
 
 // Forget makes the next use read the store.
 func (v *View) Forget() { v.loaded = false }

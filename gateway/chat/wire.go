@@ -96,8 +96,8 @@ func wireCodes(codes []botengine.CardText) []protocol.CodeText {
 
 // Greeting renders what a visitor sees before the first act. Nothing of it is
 // kept: the same lines are committed together with the first act.
-func Greeting(bot *botengine.Bot, locale string) ([]protocol.Event, protocol.Expect) {
-	r := bot.Greet(bot.Locale(locale), botengine.Input{ID: protocol.OfGreeting})
+func Greeting(bot *botengine.Bot, locale, page string) ([]protocol.Event, protocol.Expect) {
+	r := bot.Greet(bot.Locale(locale), botengine.Input{ID: protocol.OfGreeting, Page: page})
 	events := make([]protocol.Event, 0, len(r.Events))
 	for i := range r.Events {
 		events = append(events, wireEvent(&storedEvent{Event: r.Events[i]}, 0, 0, &persistence.ContactValues{}))

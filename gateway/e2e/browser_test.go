@@ -54,7 +54,7 @@ func newBrowser(t *testing.T) *browserTab {
 }
 
 const inPage = `
-const root = () => [...document.body.children].map(e => e.shadowRoot).find(Boolean);
+const root = () => document.querySelector('zgoda-chat')?.shadowRoot;
 const q = s => root()?.querySelector(s);
 const all = s => [...(root()?.querySelectorAll(s) ?? [])];
 const seqs = () => all('[data-seq]').map(e => Number(e.dataset.seq)).filter(Boolean);

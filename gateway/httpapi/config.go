@@ -34,8 +34,23 @@ type gdprSection struct {
 }
 
 type look struct {
-	Color    string `json:"color,omitzero"`
-	Position string `json:"position,omitzero"`
+	Color    string            `json:"color"`
+	On       string            `json:"on"`
+	Dark     string            `json:"dark"`
+	OnDark   string            `json:"on_dark"`
+	Position string            `json:"position"`
+	Side     int               `json:"side"`
+	Bottom   int               `json:"bottom"`
+	Icon     string            `json:"icon"`
+	Text     map[string]string `json:"text,omitzero"`
+	Avatar   string            `json:"avatar,omitzero"`
+}
+
+func lookOf(l site.Looks) look {
+	return look{
+		Color: l.Color, On: l.On, Dark: l.Dark, OnDark: l.OnDark, Position: l.Position,
+		Side: l.Side, Bottom: l.Bottom, Icon: l.Icon, Text: l.Text, Avatar: l.Avatar,
+	}
 }
 
 func gdprOf(info site.Information) gdpr {

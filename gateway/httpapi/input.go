@@ -49,7 +49,7 @@ func (s *session) refuseInput(f protocol.ClientFrame, e *protocol.FrameError) {
 func (s *session) numbered(f protocol.ClientFrame) chat.Input {
 	return chat.Input{
 		Client: s.client, N: f.N, Digest: protocol.KeyedDigest(s.server.DigestKey, f),
-		Flow: s.flow, Locale: s.locale, Page: s.page, Returning: s.returning,
+		Flow: s.flow, Locale: s.locale, Page: s.page, Returning: s.returning, Identity: s.identity,
 	}
 }
 

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 
+	"zgoda/gateway/auth"
 	"zgoda/gateway/chat"
 	"zgoda/gateway/live"
 	"zgoda/gateway/protocol"
@@ -28,6 +29,7 @@ func (s *session) openFrame(ctx context.Context, f protocol.ClientFrame) {
 	}
 	s.client, s.locale, s.page, s.flow = f.Client, f.Locale, f.Page, f.Flow
 	s.returning = f.Token != "" || f.Have != nil
+	s.named(f.Identity)
 	s.conversation = s.server.Conversations.Acquire(chat.KeyOf(s.site.Key, visitor))
 	if !s.resume(ctx, shown, visitor, f.Have) {
 		s.conversation.Release()
@@ -38,6 +40,18 @@ func (s *session) openFrame(ctx context.Context, f protocol.ClientFrame) {
 	s.socket.Opened()
 }
 
+// named takes the owner's own name of the visitor where the owner's server has
+// proved it. What is not proved is refused, and the visitor goes on without a name.
+func (s *session) named(who *protocol.Identity) {
+	switch {
+	case who == nil:
+	case !auth.ProvesIdentity(s.site.IdentitySecret, who.ID, who.Proof):
+		s.fail(0, protocol.CodeIdentityInvalid, "the identity is not proved; make its HMAC on your server with the site's identity secret")
+	default:
+		s.identity = s.server.IDs.Identity(s.site.Key, who.ID)
+	}
+}
+
 // resume answers with hello, what the client has missed, and attaches it. The
 // replay is written without the conversation's lock, so that a slow client holds
 // up nobody, and repeated until nothing is left; only then, under the lock, the
@@ -46,7 +60,7 @@ func (s *session) resume(ctx context.Context, shown shownToken, visitor string, 
 	var replay chat.Replay
 	var reset *protocol.Reset
 	var epoch string
-	erased := false
+	erased, other := false, false
 	var err error
 	s.conversation.Do(func(l live.Locked[chat.View]) {
 		before := l.Value().Position()
@@ -56,6 +70,7 @@ func (s *session) resume(ctx context.Context, shown shownToken, visitor string, 
 		}
 		v := l.Value()
 		epoch, erased = v.Position().Epoch, v.Erased()
+		other = s.identity != "" && v.Identity() != "" && s.identity != v.Identity()
 		s.server.moved(s.site, l, before)
 		if replay.Resume == protocol.ResumeReset {
 			p := v.Position()
@@ -73,6 +88,11 @@ func (s *session) resume(ctx context.Context, shown shownToken, visitor string, 
 	if erased {
 		s.fail(0, protocol.CodeErased, "this visitor was erased; drop the secret and begin anew")
 		s.socket.Close(protocol.CloseErased, "erased")
+		return false
+	}
+	if other {
+		// Two people at one browser: the second must not read the first one's words.
+		s.fail(0, protocol.CodeIdentityOther, "this conversation is another person's; drop the secret and begin anew")
 		return false
 	}
 	if !s.hello(shown, visitor, replay) {

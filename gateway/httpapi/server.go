@@ -78,14 +78,9 @@ func (s *Server) Handler() http.Handler {
 		writeJSON(w, http.StatusOK, map[string]any{"alive": true})
 	})
 	mux.HandleFunc("GET /readyz", s.readyz)
-	assets := widget.Handler(func(key string) (color, position string) {
-		st, ok := s.Sites.Get(key)
-		if !ok {
-			return "", ""
-		}
-		return st.Looks.Color, st.Looks.Position
-	})
+	assets := widget.Handler(s.look)
 	mux.Handle("GET /widget.js", assets)
+	mux.Handle("GET /widget.d.ts", assets)
 	mux.Handle("GET /widget/", assets)
 	mux.Handle("GET /demo/", assets)
 	mux.Handle("GET /demo", http.RedirectHandler("/demo/", http.StatusPermanentRedirect))
@@ -188,13 +183,14 @@ func (s *Server) widgetConfig(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", origin)
 	}
 	locale := st.Bot.Locale(r.URL.Query().Get("locale"))
-	greeting, expect := chat.Greeting(st.Bot, locale)
+	page, _, _ := strings.Cut(r.URL.Query().Get("page"), "?")
+	greeting, expect := chat.Greeting(st.Bot, locale, protocol.MaskPath(page[:min(len(page), protocol.MaxPageBytes)]))
 	w.Header().Set("Cache-Control", "no-cache")
 	writeJSON(w, http.StatusOK, widgetConfig{
 		Site: st.Key, Name: st.Name, Locale: locale, Locales: st.Settings.Locales, Dir: direction(locale),
 		Flow: st.Flow.Hash, Greeting: greeting, Expect: expect, Limits: protocol.DefaultLimits(),
 		GDPR: gdprOf(st.Information(locale)), PolicyURL: st.PolicyURL(locale),
-		Look: look{Color: st.Looks.Color, Position: st.Looks.Position},
+		Look: lookOf(st.Looks),
 	})
 }
 
@@ -232,6 +228,19 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"ready": true})
+}
+
+// look is what the launcher of a site looks like.
+func (s *Server) look(key string) (widget.Look, bool) {
+	st, ok := s.Sites.Get(key)
+	if !ok {
+		return widget.Look{}, false
+	}
+	l := &st.Looks
+	return widget.Look{
+		Color: l.Color, On: l.On, Dark: l.Dark, OnDark: l.OnDark, Left: l.Position == "left",
+		Side: l.Side, Bottom: l.Bottom, Icon: l.Icon, Text: l.Text, Locales: st.Settings.Locales,
+	}, true
 }
 
 // maxLogged bounds what of a request gets into a log line.

@@ -36,7 +36,8 @@ type session struct {
 	client       string
 	locale, page string
 	flow         string
-	returning    bool // it showed a token, or what it has
+	identity     string // keyed hash of the owner's name of the visitor
+	returning    bool   // it showed a token, or what it has
 	budget       bucket
 	conversation *live.Conversation[chat.View]
 

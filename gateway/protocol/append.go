@@ -299,6 +299,12 @@ func (w *writer) client(f *ClientFrame, among []shape) {
 	if s.optional.has(mHave) && f.Have != nil {
 		object(w, "have", f.Have, (*writer).have)
 	}
+	if s.optional.has(mIdentity) && f.Identity != nil {
+		object(w, "identity", f.Identity, func(w *writer, i *Identity) {
+			w.str("id", i.ID)
+			w.str("proof", i.Proof)
+		})
+	}
 	if s.optional.has(mPurposes) && f.Purposes != nil {
 		w.strs("purposes", f.Purposes)
 	}

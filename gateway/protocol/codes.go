@@ -28,6 +28,9 @@ const (
 	CodeSkipped         Code = "skipped" // the answer kept for a skip
 	CodeTaken           Code = "taken"   // another operator has the conversation
 
+	CodeIdentityInvalid Code = "identity_invalid" // not proved; the socket goes on without a name
+	CodeIdentityOther   Code = "identity_other"   // the conversation is another person's: drop the secret
+
 	// Of operators' sockets.
 	CodeForbidden      Code = "forbidden"        // there is no such thing, or it is not for you
 	CodeNotOwner       Code = "not_owner"        // take the conversation first

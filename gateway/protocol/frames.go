@@ -65,8 +65,10 @@ type ClientFrame struct {
 	Token  string `json:"token,omitzero"`
 	Flow   string `json:"flow,omitzero"`   // hash of the flow whose greeting was shown
 	Locale string `json:"locale,omitzero"` // BCP 47
-	Page   string `json:"page,omitzero"`   // path only
+	Page   string `json:"page,omitzero"`   // path only, masked (MaskPath)
 	Have   *Have  `json:"have,omitzero"`
+	// Identity is the site's own name of the visitor.
+	Identity *Identity `json:"identity,omitzero"`
 
 	Text     string   `json:"text,omitzero"`     // say
 	Of       string   `json:"of,omitzero"`       // press: id of the event with the option; "greeting" before there is one
@@ -91,6 +93,14 @@ type ClientFrame struct {
 
 // OfGreeting is what a press names while the greeting is all there is.
 const OfGreeting = "greeting"
+
+// Identity is a name that the site's owner has for a visitor. Proof is
+// HMAC-SHA-256 of ID under the site's identity secret, as 64 lowercase hex digits,
+// made by the owner's server.
+type Identity struct {
+	ID    string `json:"id"`
+	Proof string `json:"proof"`
+}
 
 // Have is the newest event a client has.
 type Have struct {

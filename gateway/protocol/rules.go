@@ -21,7 +21,10 @@ const (
 	MaxLocaleLen  = 35
 	MaxPageBytes  = 512
 	MaxIDLen      = 64
-	MaxPurposes   = 8
+	// MaxIdentityBytes bounds a site's own name of a visitor.
+	MaxIdentityBytes = 256
+	ProofLen         = 64
+	MaxPurposes      = 8
 )
 
 // Answers of a decide frame.
@@ -42,6 +45,8 @@ func (f *ClientFrame) set(m member, raw []byte) string {
 		return f.setHave(raw)
 	case mPurposes:
 		return f.setPurposes(raw)
+	case mIdentity:
+		return f.setIdentity(raw)
 	case mOn:
 		if raw[0] != 't' && raw[0] != 'f' {
 			return "on must be true or false"
@@ -170,7 +175,8 @@ func (f *ClientFrame) setName(m member, s string) string {
 }
 
 // setPage reads the path of the page. Query and fragment are cut, since they can
-// hold what a visitor typed elsewhere and nothing here needs them.
+// hold what a visitor typed elsewhere and nothing here needs them; what may name a
+// person is masked.
 func (f *ClientFrame) setPage(s string) string {
 	if cut := strings.IndexAny(s, "?#"); cut >= 0 {
 		s = s[:cut]
@@ -179,6 +185,23 @@ func (f *ClientFrame) setPage(s string) string {
 	if !strings.HasPrefix(s, "/") || len(s) > MaxPageBytes || hasControl(s) {
 		return "page must be the path of the page: / first, at most 512 bytes, no control characters"
 	}
+	f.Page = MaskPath(s)
+	return ""
+}
+
+func (f *ClientFrame) setIdentity(raw []byte) string {
+	const problem = "identity must be {\"id\",\"proof\"}: 1 to 256 bytes, and the HMAC-SHA-256 of them in 64 lowercase hex digits"
+	if raw[0] != '{' {
+		return problem
+	}
+	who := &Identity{}
+	if err := json.Unmarshal(raw, who, json.RejectUnknownMembers(true)); err != nil {
+		return problem
+	}
+	if who.ID == "" || len(who.ID) > MaxIdentityBytes || hasControl(who.ID) || len(who.Proof) != ProofLen || !isLowerHex(who.Proof) {
+		return problem
+	}
+	f.Identity = who
 	return ""
 }
 

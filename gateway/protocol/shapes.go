@@ -21,6 +21,7 @@ const (
 	mLocale
 	mPage
 	mHave
+	mIdentity
 	mText
 	mOf
 	mChoice
@@ -41,7 +42,7 @@ const (
 )
 
 var memberNames = [memberCount]string{
-	"t", "n", "client", "secret", "token", "flow", "locale", "page", "have", "text", "of", "choice",
+	"t", "n", "client", "secret", "token", "flow", "locale", "page", "have", "identity", "text", "of", "choice",
 	"request", "answer", "purposes", "epoch", "seq", "before_seq", "limit", "on",
 	"site", "conversation", "to", "operator", "notes_seq",
 }
@@ -83,7 +84,7 @@ type shape struct {
 }
 
 var shapes = [...]shape{
-	{TypeOpen, set(mT, mClient), set(mSecret, mToken, mFlow, mLocale, mPage, mHave)},
+	{TypeOpen, set(mT, mClient), set(mSecret, mToken, mFlow, mLocale, mPage, mHave, mIdentity)},
 	{TypeSay, set(mT, mN, mText), 0},
 	{TypePress, set(mT, mN, mOf, mChoice), 0},
 	{TypeDecide, set(mT, mN, mRequest, mAnswer), 0},

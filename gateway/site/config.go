@@ -41,13 +41,6 @@ type Clocks struct {
 	ProofDays   int `json:"proof_days"`
 }
 
-// Looks are what a site may choose about the widget. The two buttons of a consent
-// card are not among them.
-type Looks struct {
-	Color    string `json:"color"`    // #rrggbb
-	Position string `json:"position"` // right or left
-}
-
 // Defaults and bounds of the consent rules.
 const (
 	minReaskDays       = 180
@@ -55,7 +48,6 @@ const (
 	defaultTranscript  = 7
 	maxDays            = 3650
 	maxProofDays       = 7300
-	defaultColor       = "#1f5fbf"
 )
 
 // config is a site file as it was read, before it is checked as a whole.
@@ -76,6 +68,7 @@ type config struct {
 	consent       consentConfig
 	clocks        Clocks
 	looks         Looks
+	identity      []byte
 }
 
 type consentConfig struct {
@@ -95,15 +88,12 @@ type consentConfig struct {
 // anyLocale is the key of a policy link that is the same in every locale.
 const anyLocale = ""
 
-var (
-	keyPattern   = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
-	colorPattern = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
-)
+var keyPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 
 // config reads the whole file.
 func (r *reader) config(root *yaml.Node, o Options) config {
 	m := r.mapping(root, "", "key", "name", "controller", "processor", "privacy_policy", "origins", "allow_no_origin",
-		"locales", "fallback", "region", "flow", "earlier_flows", "hours", "webhooks", "consent", "retention", "looks")
+		"locales", "fallback", "region", "flow", "earlier_flows", "hours", "webhooks", "consent", "retention", "looks", "identity")
 	if root.Kind != yaml.MappingNode {
 		return config{}
 	}
@@ -118,7 +108,6 @@ func (r *reader) config(root *yaml.Node, o Options) config {
 		allowNoOrigin: m.boolean("allow_no_origin", false),
 		fallback:      m.text("fallback"),
 		flow:          m.text("flow"),
-		looks:         r.looks(m),
 	}
 	if c.key != "" && !keyPattern.MatchString(c.key) {
 		r.problem(at(m.vals["key"]), "key %q must be 1 to 40 of a-z, 0-9 and -, a letter first", short(c.key))
@@ -132,6 +121,8 @@ func (r *reader) config(root *yaml.Node, o Options) config {
 	c.webhooks = r.webhooks(m, o.env())
 	c.consent = r.consent(m)
 	c.clocks = r.clocks(m, c.consent.retention)
+	c.looks = r.looks(m, c)
+	c.identity = r.identity(m, o.env())
 	return c
 }
 
@@ -304,16 +295,4 @@ func (r *reader) earlierFlows(m mapping) []string {
 		}
 	}
 	return files
-}
-
-func (r *reader) looks(m mapping) Looks {
-	l := r.mapping(m.vals["looks"], "looks", "color", "position")
-	looks := Looks{Color: l.text("color"), Position: l.choice("position", "right", "right", "left")}
-	if looks.Color == "" {
-		looks.Color = defaultColor
-	}
-	if !colorPattern.MatchString(looks.Color) {
-		r.problem(at(l.vals["color"]), "looks.color %q is not a colour; write six hex digits in quotes: %q", short(looks.Color), defaultColor)
-	}
-	return looks
 }

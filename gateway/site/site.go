@@ -45,6 +45,9 @@ type Site struct {
 	Flow     *botengine.Flow
 	Settings *botengine.Settings
 	Webhooks Webhooks
+	// IdentitySecret is what the owner's server proves its visitors' names with;
+	// empty: the site identifies nobody.
+	IdentitySecret []byte
 
 	Controller Party
 	Processor  Party
@@ -268,7 +271,7 @@ func newSite(path string, c config, o Options, flow *botengine.Flow) *Site {
 		Key: c.key, Name: c.name, File: path, Flow: flow,
 		Controller: c.controller, Processor: c.processor, Authority: c.consent.authority,
 		Fields: c.consent.fields, Recipients: c.consent.recipients, Storage: c.consent.storage, Retention: c.consent.retention, Clocks: c.clocks,
-		AllowNoOrigin: c.allowNoOrigin, Locales: c.locales, Fallback: c.fallback, Region: c.region, Looks: c.looks,
+		AllowNoOrigin: c.allowNoOrigin, Locales: c.locales, Fallback: c.fallback, Region: c.region, Looks: c.looks, IdentitySecret: c.identity,
 		Webhooks: c.webhooks, policy: c.policy, origins: c.origins, validDays: c.consent.validDays,
 	}
 	if s.Processor == (Party{}) {

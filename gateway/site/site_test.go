@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -116,8 +117,12 @@ func TestDefaults(t *testing.T) {
 		s.Settings.SessionIdleMS != 30*60*1000 || s.Retention.TranscriptDays != 7 {
 		t.Errorf("settings %+v, retention %v", s.Settings, s.Retention)
 	}
-	if (s.Looks != Looks{Color: defaultColor, Position: "right"}) || s.AllowNoOrigin {
-		t.Errorf("looks %v, allow_no_origin %v", s.Looks, s.AllowNoOrigin)
+	looks := Looks{
+		Color: defaultColor, On: white, Dark: moved(defaultColor, darkGround, white), OnDark: writtenOn(moved(defaultColor, darkGround, white)),
+		Position: "right", Side: defaultOffset, Bottom: defaultOffset, Icon: "chat",
+	}
+	if !reflect.DeepEqual(s.Looks, looks) || s.AllowNoOrigin {
+		t.Errorf("looks %+v, want %+v; allow_no_origin %v", s.Looks, looks, s.AllowNoOrigin)
 	}
 }
 

@@ -26,17 +26,7 @@ const envSecret = "env:"
 func (r *reader) webhooks(root mapping, env func(string) string) Webhooks {
 	m := r.mapping(root.vals["webhooks"], "webhooks", "secret", "private_networks")
 	var w Webhooks
-	if s := m.text("secret"); s != "" {
-		if name, found := strings.CutPrefix(s, envSecret); found {
-			if s = env(name); s == "" {
-				r.problem(at(m.vals["secret"]), "webhooks.secret: the environment variable %s is not set", short(name))
-			}
-		}
-		if s != "" && len(s) < minSecret {
-			r.problem(at(m.vals["secret"]), "webhooks.secret has less than %d characters; take a long random one, or env:NAME to read it from the environment", minSecret)
-		}
-		w.Secret = []byte(s)
-	}
+	w.Secret = r.secret(m, env)
 	items, _ := m.list("private_networks")
 	for i, n := range items {
 		path := fmt.Sprintf("webhooks.private_networks[%d]", i)
@@ -52,4 +42,21 @@ func (r *reader) webhooks(root mapping, env func(string) string) Webhooks {
 		w.Private = append(w.Private, network)
 	}
 	return w
+}
+
+// secret reads m's secret, which may stand in the environment.
+func (r *reader) secret(m mapping, env func(string) string) []byte {
+	s, path := m.text("secret"), m.child("secret")
+	if s == "" {
+		return nil
+	}
+	if name, found := strings.CutPrefix(s, envSecret); found {
+		if s = env(name); s == "" {
+			r.problem(at(m.vals["secret"]), "%s: the environment variable %s is not set", path, short(name))
+		}
+	}
+	if s != "" && len(s) < minSecret {
+		r.problem(at(m.vals["secret"]), "%s has less than %d characters; take a long random one, or env:NAME to read it from the environment", path, minSecret)
+	}
+	return []byte(s)
 }

@@ -71,11 +71,16 @@ func (b *tab) tab() *tab {
 
 func (b *tab) visit(url string) *tab {
 	b.t.Helper()
+	b.goTo(url)
+	b.wait("launcher", "!!launcher()")
+	return b
+}
+
+func (b *tab) goTo(url string) {
+	b.t.Helper()
 	if err := chromedp.Do(b.ctx, chromedp.Navigate(url)); err != nil {
 		b.t.Fatalf("navigate to %s: %v", url, err)
 	}
-	b.wait("launcher", "!!launcher()")
-	return b
 }
 
 func (b *tab) size(width, height int64) {
@@ -94,9 +99,17 @@ func (b *tab) feature(name, value string) {
 	}
 }
 
+// media makes the page believe that it is printed, or on a screen.
+func (b *tab) media(kind string) {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: kind}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 // helpers find things inside the shadow root.
 const helpers = `
-const root = () => [...document.body.children].map(e => e.shadowRoot).find(Boolean);
+const root = () => document.querySelector('zgoda-chat')?.shadowRoot;
 const launcher = () => root()?.querySelector('.launcher');
 const q = s => root()?.querySelector(s);
 const all = s => [...(root()?.querySelectorAll(s) ?? [])];

@@ -18,7 +18,6 @@ var demoPage = template.Must(template.ParseFS(demo, "demo/page.html"))
 // A shop is the text of the demo page in one language.
 type shop struct {
 	Locale, Nonce, Site       string
-	Color, Position           string // the site's look
 	Other, OtherName, OtherIn string
 	Title, Tagline, Intro     string
 	Menu                      []string
@@ -35,16 +34,12 @@ type plant struct{ Name, Latin, Price, Note, Kind string }
 
 type note struct{ Heading, Text string }
 
-// A Look answers a site's colour and position, to be written into the page: so the
-// launcher has them before anything is asked for.
-type Look func(site string) (color, position string)
-
 // Demo serves a shop with the widget of a site in it: Polish at /demo/, English at
 // /demo/en.
-func Demo(site string, look Look) http.Handler {
+func Demo(site string) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /demo/{$}", demoHandler(shopPL, site, look))
-	mux.HandleFunc("GET /demo/en", demoHandler(shopEN, site, look))
+	mux.HandleFunc("GET /demo/{$}", demoHandler(shopPL, site))
+	mux.HandleFunc("GET /demo/en", demoHandler(shopEN, site))
 	mux.HandleFunc("GET /demo/shop.css", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", cacheNever)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -53,13 +48,10 @@ func Demo(site string, look Look) http.Handler {
 	return mux
 }
 
-func demoHandler(text shop, site string, look Look) http.HandlerFunc {
+func demoHandler(text shop, site string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		page := text
 		page.Site, page.Nonce = site, nonce()
-		if look != nil {
-			page.Color, page.Position = look(site)
-		}
 		var b bytes.Buffer
 		if err := demoPage.Execute(&b, &page); err != nil {
 			http.Error(w, "the demo page could not be made", http.StatusInternalServerError)
@@ -98,17 +90,13 @@ func nonce() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// Handler serves the widget and the demo shop of the site "demo", which shows the
-// site's look from the start where one can be asked.
-func Handler(look ...Look) http.Handler {
-	var ask Look
-	if len(look) > 0 {
-		ask = look[0]
-	}
+// Handler serves the widget of all sites, and the demo shop of the site "demo".
+func Handler(looks Looks) http.Handler {
 	mux := http.NewServeMux()
-	assets := Assets()
+	assets := Assets(looks)
 	mux.Handle("/widget.js", assets)
+	mux.Handle("/widget.d.ts", assets)
 	mux.Handle("/widget/", assets)
-	mux.Handle("/demo/", Demo("demo", ask))
+	mux.Handle("/demo/", Demo("demo"))
 	return mux
 }

@@ -9,7 +9,7 @@ import (
 )
 
 const snippet = `<script>window.zgoda=window.zgoda||function(){(zgoda.q=zgoda.q||[]).push(arguments)}</script>
-<script async src="/widget.js" data-site="demo"></script>`
+<script async src="/widget.js?site=demo"></script>`
 
 // embedded serves a page of our making and opens it.
 func embedded(t *testing.T, html string) (*fake, *tab) {
@@ -46,7 +46,7 @@ func TestSnippetLivesWithThePage(t *testing.T) {
 	b.wait("the widget in the new body", "!!launcher() && !q('.panel').hidden")
 	b.eval("zgoda('destroy')")
 	b.wait("no widget", hosts+" === 0 && typeof zgoda === 'undefined'")
-	b.eval(`const s = document.createElement('script'); s.src = '/widget.js'; s.dataset.site = 'demo'; document.body.append(s)`)
+	b.eval(`const s = document.createElement('script'); s.src = '/widget.js?site=demo'; document.body.append(s)`)
 	b.wait("a widget again", hosts+" === 1 && !!launcher()")
 	b.open()
 	b.say("Hej")
@@ -59,7 +59,7 @@ func TestCommandsAndEvents(t *testing.T) {
 		for (const e of ['ready', 'opened', 'closed', 'message:sent', 'message:received', 'consent:changed', 'state', 'error'])
 			zgoda('on', e, d => events.push(e + (typeof d === 'string' ? '=' + d : '')));
 		zgoda('once', 'opened', () => events.push('once')); zgoda('prefill', 'Dzień dobry');</script>
-		<script async src="/widget.js" data-site="demo" data-launcher="#help"></script>`)
+		<script async src="/widget.js?site=demo" data-launcher="#help"></script>`)
 	b.wait("ready", "events.join() === 'ready'")
 	if !value[bool](b, "launcher().hidden && (() => { try { zgoda('get', 'open'); } catch { return true } })()") {
 		t.Error("the own launcher shows beside the page's, or a getter answered before there was an answer")
@@ -99,7 +99,7 @@ func TestWorksWhereStorageIsRefused(t *testing.T) {
 }
 
 func TestUnknownSiteIsSaidSo(t *testing.T) {
-	_, b := embedded(t, strings.Replace(snippet, `data-site="demo"`, `data-site="nowhere"`, 1))
+	_, b := embedded(t, strings.Replace(snippet, "?site=demo", `" data-site="nowhere`, 1))
 	b.eval("launcher().click()")
 	b.wait("an honest sentence", "q('.banner').textContent.includes('nie działa')")
 	b.shot("unknown-site")

@@ -1,11 +1,13 @@
 package widget
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -23,8 +25,9 @@ type fake struct {
 	srv *httptest.Server
 
 	mu       sync.Mutex
-	dir      string // direction in the configuration
-	look     string // colour in the configuration
+	tongue   map[string]string // translations of what the bot says; Polish where nil
+	who      string            // identity of the conversation
+	look     Look
 	speaks   string // language of the consent cards; Polish where empty
 	host     string // a page to embed the widget in, at /host
 	epoch    string
@@ -37,16 +40,21 @@ type fake struct {
 	inputs   []protocol.ClientFrame // every numbered frame, repeated ones too
 	upgrades int
 	requests []string
-	refuse   bool // refuse handshakes
-	shut     bool // refuse the page's origin
-	deaf     bool // read inputs and answer nothing
-	fail     int  // answer this many inputs with unavailable
-	twice    bool // deliver every events frame twice
+	pages    []string // asked for with the configuration
+	refuse   bool     // refuse handshakes
+	shut     bool     // refuse the page's origin
+	well     bool     // the status is in order
+	blocked  bool     // the bundles do not get through
+	dead     bool     // sockets are read and answered by nobody
+	deaf     bool     // read inputs and answer nothing
+	fail     int      // answer this many inputs with unavailable
+	twice    bool     // deliver every events frame twice
 }
 
 type fakeSocket struct {
 	c      *websocket.Conn
 	client string
+	mute   bool // half open
 }
 
 func newFake(t *testing.T) *fake {
@@ -55,13 +63,16 @@ func newFake(t *testing.T) *fake {
 		state: protocol.State{Owner: protocol.OwnerBot, Consents: map[string]protocol.Consent{}, Held: []string{}},
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", Handler())
+	mux.Handle("/", Handler(f.looks))
 	mux.HandleFunc("GET /v1/sites/{site}/widget", f.config)
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
+		if get(f, func(f *fake) bool { return f.well }) {
+			_, _ = fmt.Fprint(w, `{"ok":true}`)
+			return
+		}
 		_, _ = fmt.Fprint(w, `{"ok":false,"reason":"unavailable","retry_after_ms":300}`)
 	})
 	mux.HandleFunc("GET /v1/ws", f.socket)
-	mux.Handle("/left/", http.StripPrefix("/left", Handler(func(string) (string, string) { return "#123456", "left" })))
 	mux.HandleFunc("GET /host", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = fmt.Fprint(w, get(f, func(f *fake) string { return f.host }))
@@ -69,7 +80,12 @@ func newFake(t *testing.T) *fake {
 	f.srv = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		f.requests = append(f.requests, r.URL.Path)
+		blocked := f.blocked && strings.HasPrefix(r.URL.Path, "/widget/")
 		f.mu.Unlock()
+		if blocked {
+			http.Error(w, "blocked", http.StatusForbidden)
+			return
+		}
 		mux.ServeHTTP(w, r)
 	}))
 	t.Cleanup(func() {
@@ -79,16 +95,36 @@ func newFake(t *testing.T) *fake {
 	return f
 }
 
+func (f *fake) looks(site string) (Look, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	look := f.look
+	look.Side, look.Bottom, look.Locales = 20, 20, []string{"pl", "en"}
+	return look, site == "demo"
+}
+
 func part(text string) []protocol.Part { return []protocol.Part{{Text: text}} }
 
-func greeting() []protocol.Event {
-	return []protocol.Event{
+// tell says a Polish line in the fake's language.
+func (f *fake) tell(polish string) []protocol.Part {
+	return part(cmp.Or(f.tongue[polish], polish))
+}
+
+func (f *fake) greeting() []protocol.Event {
+	events := []protocol.Event{
 		{ID: "greeting-1", From: "bot", Kind: "message", Text: part("Dzień dobry! Tu asystent Sklepu Łąka.")},
 		{
 			ID: "greeting-2", From: "bot", Kind: "choices", Text: part("W czym mogę pomóc?"),
 			Options: []protocol.Option{{ID: "delivery", Label: "Dostawa"}, {ID: "returns", Label: "Zwroty i reklamacje"}, {ID: "contact", Label: "Zostawię kontakt"}},
 		},
 	}
+	for i := range events {
+		events[i].Text = f.tell(events[i].Text[0].Text)
+		for j, o := range events[i].Options {
+			events[i].Options[j].Label = cmp.Or(f.tongue[o.Label], o.Label)
+		}
+	}
+	return events
 }
 
 func (f *fake) config(w http.ResponseWriter, r *http.Request) {
@@ -102,15 +138,17 @@ func (f *fake) config(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `{"code":"origin_refused"}`, http.StatusForbidden)
 		return
 	}
-	dir := f.dir
-	if dir == "" {
-		dir = "ltr"
+	f.pages = append(f.pages, r.URL.Query().Get("page"))
+	greeting := f.greeting()
+	if r.URL.Query().Get("page") == "/cart" {
+		greeting[0].Text = part("Widzę, że coś jest już w koszyku.")
 	}
+	w.Header().Set("Access-Control-Allow-Origin", "*")
 	_ = json.NewEncoder(w).Encode(map[string]any{
-		"site": "demo", "name": "Sklep Łąka", "locale": r.URL.Query().Get("locale"), "dir": dir,
-		"flow": "sha256:" + fmt.Sprintf("%064x", 1), "greeting": greeting(),
+		"site": "demo", "name": "Sklep Łąka", "locale": r.URL.Query().Get("locale"), "dir": "ltr",
+		"flow": "sha256:" + fmt.Sprintf("%064x", 1), "greeting": greeting,
 		"expect": protocol.Expect{Kind: "choices", Prompt: "greeting-2"},
-		"limits": limits(), "look": map[string]string{"color": f.look},
+		"limits": limits(), "look": map[string]string{"color": f.look.Color},
 		"gdpr": map[string]any{"title": "Informacje o danych osobowych", "sections": []map[string]any{
 			{"heading": "Administrator", "paragraphs": []string{"Administratorem Twoich danych jest Sklep Łąka, ul. Polna 7, 20-001 Lublin. To sklep decyduje, po co i jak długo je przechowuje."}},
 			{"heading": "Podmiot przetwarzający", "paragraphs": []string{"Zgoda przetwarza dane na polecenie sklepu."}},
@@ -132,7 +170,7 @@ func (f *fake) socket(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no", http.StatusServiceUnavailable)
 		return
 	}
-	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{protocol.Subprotocol}})
+	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{protocol.Subprotocol}, InsecureSkipVerify: true})
 	if err != nil {
 		return
 	}
@@ -157,6 +195,9 @@ func (f *fake) socket(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *fake) frame(s *fakeSocket, data []byte) {
+	if get(f, func(f *fake) bool { return f.dead || s.mute }) || f.rights(s, data) {
+		return
+	}
 	in, err := protocol.Decode(data)
 	if err != nil {
 		f.t.Errorf("the widget sent %s: %v", data, err)
@@ -181,6 +222,17 @@ func (f *fake) frame(s *fakeSocket, data []byte) {
 func (f *fake) open(s *fakeSocket, in protocol.ClientFrame) {
 	f.opens = append(f.opens, in)
 	s.client = in.Client
+	if who := in.Identity; who != nil {
+		switch {
+		case who.Proof != goodProof:
+			s.send(protocol.Error{T: "error", Code: protocol.CodeIdentityInvalid, Message: "not proved"})
+		case f.who != "" && f.who != who.ID:
+			s.send(protocol.Error{T: "error", Code: protocol.CodeIdentityOther, Message: "another person"})
+			return
+		default:
+			f.who = who.ID
+		}
+	}
 	seq := uint64(len(f.log))
 	hello := protocol.Hello{
 		T: "hello", Visitor: "v", Conversation: "c", Token: "token", Now: time.Now().UnixMilli(),
@@ -205,6 +257,30 @@ func (f *fake) open(s *fakeSocket, in protocol.ClientFrame) {
 	}
 }
 
+// goodProof is the proof that the fake takes for any id.
+var goodProof = strings.Repeat("ab", 32)
+
+// rights answers the requests for what a visitor can take away, which the decoder
+// of this version may not know.
+func (f *fake) rights(s *fakeSocket, data []byte) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch string(data) {
+	case `{"t":"ask_receipt"}`:
+		if f.fail > 0 {
+			s.send(protocol.Error{T: "error", Code: protocol.CodeUnavailable, Message: "later"})
+			return true
+		}
+		s.send(map[string]any{"t": "receipt", "receipt": "eyJh.e30.c2ln"})
+	case `{"t":"ask_export"}`:
+		s.send(map[string]any{"t": "export", "part": 1, "text": `{"contact":{"email":"ala@`, "more": true})
+		s.send(map[string]any{"t": "export", "part": 2, "text": `example.com"}}`, "more": false})
+	default:
+		return false
+	}
+	return true
+}
+
 func (f *fake) past(s *fakeSocket, in protocol.ClientFrame) {
 	end := in.BeforeSeq - 1
 	start := uint64(0)
@@ -215,6 +291,9 @@ func (f *fake) past(s *fakeSocket, in protocol.ClientFrame) {
 }
 
 func (s *fakeSocket) send(frame any) {
+	if s.mute {
+		return
+	}
 	data, _ := json.Marshal(frame)
 	_ = s.c.Write(context.Background(), websocket.MessageText, data)
 }
@@ -241,6 +320,16 @@ func (f *fake) closeAll(code websocket.StatusCode) {
 			_ = s.c.Close(code, "")
 		}
 	}
+}
+
+// forgetSockets leaves the sockets there are half open: their frames go nowhere.
+func (f *fake) forgetSockets() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.sockets {
+		s.mute = true
+	}
+	f.sockets = nil
 }
 
 // set changes faults under the lock.

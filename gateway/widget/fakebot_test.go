@@ -29,7 +29,7 @@ func (f *fake) input(s *fakeSocket, in protocol.ClientFrame) {
 	first := len(f.log)
 	ack := protocol.Ack{T: "ack", N: in.N}
 	if first == 0 {
-		for i, e := range greeting() {
+		for i, e := range f.greeting() {
 			e.ID = fmt.Sprintf("g%d", i)
 			f.append(e)
 		}
@@ -61,7 +61,7 @@ func (f *fake) append(e protocol.Event) string {
 }
 
 func (f *fake) bot(text string) {
-	f.append(protocol.Event{From: "bot", Kind: "message", Text: part(text)})
+	f.append(protocol.Event{From: "bot", Kind: "message", Text: f.tell(text)})
 	f.state.Expect = protocol.Expect{Kind: "text"}
 }
 
@@ -118,7 +118,7 @@ func (f *fake) say(own protocol.Event, text string, ack *protocol.Ack) {
 }
 
 func (f *fake) card(request string) {
-	id := f.append(protocol.Event{From: "bot", Kind: "card", Card: &protocol.Card{
+	card := &protocol.Card{
 		Request: request, Notice: "n1", Locale: cmp.Or(f.speaks, "pl"), Title: "Czy możemy zapisać Twój kontakt?",
 		Body: "Sklep Łąka sp. z o.o., administrator Twoich danych, prosi o zgodę na ich zapisanie, aby odpowiedzieć na Twoje zapytanie. Może się z Tobą w tej sprawie skontaktować także po tej rozmowie.\n" +
 			"Dane będą przechowywane najwyżej przez 1 rok, a po wycofaniu zgody zostaną usunięte od razu.\nZgoda jest dobrowolna: bez niej możesz dalej rozmawiać na tym czacie.",
@@ -127,7 +127,9 @@ func (f *fake) card(request string) {
 		Withdraw: "Zgodę możesz wycofać w każdej chwili: w tym oknie, pod ikoną tarczy.",
 		Accept:   "Zgadzam się", Decline: "Nie zgadzam się",
 		Policy: protocol.Policy{Mode: "widget", Label: "Jak chronimy dane"},
-	}})
+	}
+	f.translate(card)
+	id := f.append(protocol.Event{From: "bot", Kind: "card", Card: card})
 	f.state.Expect = protocol.Expect{Kind: "card", Prompt: id}
 }
 
@@ -140,6 +142,15 @@ func (f *fake) decide(own protocol.Event, in protocol.ClientFrame) {
 		f.bot("W porządku, niczego nie zapisuję. Pytaj śmiało.")
 		return
 	}
-	id := f.append(protocol.Event{From: "bot", Kind: "ask", Field: "email", Type: "email", Text: part("Dziękuję. Na jaki adres napisać?")})
+	id := f.append(protocol.Event{From: "bot", Kind: "ask", Field: "email", Type: "email", Text: f.tell("Dziękuję. Na jaki adres napisać?")})
 	f.state.Expect = protocol.Expect{Kind: "ask", Type: "email", Prompt: id}
+}
+
+// translate puts a card into the fake's language.
+func (f *fake) translate(c *protocol.Card) {
+	for _, text := range []*string{
+		&c.Title, &c.Body, &c.Purposes[0].Text, &c.Fields[0].Text, &c.Fields[1].Text, &c.Withdraw, &c.Accept, &c.Decline, &c.Policy.Label,
+	} {
+		*text = cmp.Or(f.tongue[*text], *text)
+	}
 }

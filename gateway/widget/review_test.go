@@ -41,17 +41,22 @@ func TestReloadShowsTheEndNotAnAnsweredCard(t *testing.T) {
 	b.wait("the end", "lines().length > 4 && "+atEnd)
 }
 
-func TestThePagesLookShowsAtOnce(t *testing.T) {
+func TestTheSitesLookShowsAtOnce(t *testing.T) {
 	f := newFake(t)
-	f.look = "#aa0000"
-	b := newBrowser(t).visit(f.srv.URL + "/left/demo/")
-	const look = "getComputedStyle(launcher()).backgroundColor + (launcher().getBoundingClientRect().left < 100)"
-	if got := value[string](b, look); got != "rgb(18, 52, 86)true" {
-		t.Errorf("before the first use: %s", got)
+	f.look = Look{Color: "#123456", On: "#ffffff", Dark: "#abcdef", OnDark: "#000000", Left: true, Icon: "letter", Text: map[string]string{"pl": "Zapytaj nas"}}
+	b := newBrowser(t).visit(f.srv.URL + "/demo/")
+	const look = "(() => { const s = getComputedStyle(launcher()); return s.backgroundColor + s.color + (launcher().getBoundingClientRect().left < 100) + launcher().textContent + launcher().ariaLabel; })()"
+	if got, want := value[string](b, look), "rgb(18, 52, 86)rgb(255, 255, 255)trueZapytaj nasZapytaj nas – Otwórz czat"; got != want {
+		t.Errorf("before the first use: %s, want %s", got, want)
+	}
+	b.shot("launcher")
+	b.feature("prefers-color-scheme", "dark")
+	if got := value[string](b, "getComputedStyle(launcher()).backgroundColor"); got != "rgb(171, 205, 239)" {
+		t.Errorf("with a dark page: %s", got)
 	}
 	b.open()
-	if got := value[string](b, look); got != "rgb(18, 52, 86)true" {
-		t.Errorf("what the page says was overruled: %s", got)
+	if got := value[bool](b, "q('.panel').getBoundingClientRect().left < 100"); !got {
+		t.Error("the panel is not on the launcher's side")
 	}
 }
 

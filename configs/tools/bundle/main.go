@@ -33,10 +33,14 @@ func run(root string, check bool) error {
 			return fmt.Errorf("%s: %w", t.dir, err)
 		}
 		dist := filepath.Join(root, t.dir, "dist")
-		if check {
-			err = compare(dist, files)
-		} else {
+		table := filepath.Join(root, t.dir, "SIZES.md")
+		switch {
+		case check:
+			err = errors.Join(compare(dist, files), compareTable(table, t.sizes, files))
+		case t.sizes == nil:
 			err = write(dist, files)
+		default:
+			err = errors.Join(write(dist, files), os.WriteFile(table, t.sizes(files), 0o644))
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.dir, err)

@@ -3,11 +3,13 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -17,36 +19,39 @@ import (
 type target struct {
 	dir   string
 	build func(dir string) (map[string][]byte, error)
+	// sizes makes the table SIZES.md of the bundles; nil: there is none.
+	sizes func(files map[string][]byte) []byte
 }
 
 var targets = []target{
-	{dir: "gateway/widget", build: buildWidget},
+	{dir: "gateway/widget", build: buildWidget, sizes: widgetSizes},
 }
 
-// buildWidget makes one bundle for the loader, one for the rest and one per locale. The loader
-// knows the others by their hashes, so they are built first.
+// buildWidget makes one bundle for the loader, one for the core, one for each part that is loaded
+// when it is asked for, and one per locale. All but the loader carry one version in their served
+// names, which the loader knows: so it names them without a list.
 func buildWidget(dir string) (map[string][]byte, error) {
-	locales, err := filepath.Glob(filepath.Join(dir, "src", "i18n", "??.ts"))
-	if err != nil {
-		return nil, err
+	var entries []string
+	for _, pattern := range []string{"app.ts", "parts/*.ts", "i18n/??.ts", "i18n/privacy/??.ts"} {
+		found, err := filepath.Glob(filepath.Join(dir, "src", pattern))
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, found...)
 	}
-	entries := append([]string{filepath.Join(dir, "src", "app.ts")}, locales...)
 	files := map[string][]byte{}
-	hashes := map[string]string{}
 	for _, entry := range entries {
 		content, err := bundle(entry, api.FormatESModule, nil)
 		if err != nil {
 			return nil, err
 		}
-		base := strings.TrimSuffix(filepath.Base(entry), ".ts")
-		files[base+".js"] = content
-		hashes[base] = hash(content)
+		name := strings.TrimSuffix(filepath.Base(entry), ".ts") + ".js"
+		if folder := filepath.Base(filepath.Dir(entry)); folder == "privacy" {
+			name = folder + "-" + name
+		}
+		files[name] = content
 	}
-	assets, err := json.Marshal(hashes)
-	if err != nil {
-		return nil, err
-	}
-	loader, err := bundle(filepath.Join(dir, "src", "loader.ts"), api.FormatIIFE, map[string]string{"ASSETS": string(assets)})
+	loader, err := bundle(filepath.Join(dir, "src", "loader.ts"), api.FormatIIFE, map[string]string{"VERSION": strconv.Quote(version(files))})
 	if err != nil {
 		return nil, err
 	}
@@ -54,11 +59,15 @@ func buildWidget(dir string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// hash is the part of a served name that changes with the content; gateway/widget computes the
-// same from the embedded file.
-func hash(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:5])
+// version is the part of a served name that changes with any of the contents; gateway/widget
+// computes the same from the embedded files.
+func version(files map[string][]byte) string {
+	sum := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(sum, "%s %d\n", name, len(files[name]))
+		sum.Write(files[name])
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:5])
 }
 
 func bundle(entry string, format api.Format, define map[string]string) ([]byte, error) {

@@ -104,7 +104,7 @@ func leads(t *testing.T, addr string) (agreed string) {
 // newest first.
 func wasAudited(t *testing.T, data string, commands ...string) {
 	t.Helper()
-	contacts, closeStore, err := gateway.OpenContacts(t.Context(), data)
+	contacts, closeStore, err := gateway.OpenContacts(t.Context(), gateway.Options{DataDir: data})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import { fill, type Words } from './i18n/words';
 import { theirs, type Event } from './protocol';
 import { Session } from './session';
 import { h } from './view/dom';
-import { look } from './view/look';
+import { masked } from './page';
 import { Panel } from './view/panel';
 import style from './view/style.css';
 
@@ -21,6 +21,7 @@ class Widget implements App {
   readonly #badge = h('span', { class: 'badge', hidden: true, 'aria-hidden': 'true' });
   readonly #abort = new AbortController();
   #panel!: Panel;
+  #opener: Element | null = null;
   #unread = 0;
   #phase = 'idle';
   #consents = '{}';
@@ -55,14 +56,16 @@ class Widget implements App {
       session.line.nudge();
       this.#seen();
     });
-    on(window, 'pagehide', () => session.leave());
+    on(window, 'pagehide', () => { this.#keepDraft(); session.leave(); });
     on(window, 'pageshow', (e: PageTransitionEvent) => { if (e.persisted) session.comeBack(); });
     on(window, 'storage', (e: StorageEvent) => { if (e.key === session.store.key || e.key === null) this.#otherTab(); });
     session.start({
       changed: () => { this.#report(); this.#panel.changed(); },
       arrived: (events, replay) => this.#arrived(events, replay),
     });
-    if (session.store.visitor()?.open) this.#open(false);
+    const { open, draft } = session.store.visitor() ?? {};
+    if (draft) this.#panel.composer.prefill(draft);
+    if (open) this.#open(false);
     else if (!session.begun) void session.load(this.#words.locale);
   }
 
@@ -73,9 +76,11 @@ class Widget implements App {
       case 'close': return this.#close();
       case 'toggle': return this.#panel.opened ? this.#close() : this.#open(true);
       case 'prefill': return this.#panel.composer.prefill(arg);
-      case 'page': return void (this.#session.page = path(arg));
+      case 'page': return this.#page(arg);
+      case 'identify': return this.#identify(arg, String(args[1] ?? ''));
       case 'locale': return void this.#speak(arg);
-      case 'reset': return this.#session.forget();
+      case 'reset': return this.#reset();
+      case 'moved': return this.#panel.moved();
       case 'destroy': return this.#destroy();
       case 'get': return this.#get(arg);
       default: return console.error(`zgoda: there is no command "${command}"`);
@@ -97,14 +102,15 @@ class Widget implements App {
     const ctx = this.#ctx;
     const session = this.#session;
     const words = this.#words;
-    this.#panel = new Panel(ctx, session, words, () => this.#close(),
-      () => void session.load(words.locale), () => look(ctx.host, session.config?.look));
+    this.#panel = new Panel(ctx, session, words, () => this.#close(), () => void session.load(words.locale));
     ctx.root.prepend(this.#panel.el);
     this.#launcher();
   }
 
   #open(focus: boolean): void {
     if (this.#panel.opened) return;
+    // The page's own button, where there is one, gets the focus back.
+    this.#opener = document.activeElement;
     void this.#session.load(this.#words.locale);
     this.#panel.open(focus);
     this.#session.store.update({ open: true });
@@ -119,7 +125,12 @@ class Widget implements App {
     this.#panel.hide();
     this.#session.store.update({ open: false });
     this.#launcher();
-    if (inside && !this.#ctx.launcher.hidden) this.#ctx.launcher.focus();
+    this.#keepDraft();
+    const { launcher, host } = this.#ctx;
+    if (inside) {
+      if (!launcher.hidden) launcher.focus();
+      else if (this.#opener !== host) (this.#opener as HTMLElement | null)?.focus?.();
+    }
     this.#ctx.emit('closed');
   }
 
@@ -160,7 +171,8 @@ class Widget implements App {
     this.#badge.hidden = !this.#unread;
     this.#badge.textContent = this.#unread > 99 ? '99+' : String(this.#unread);
     launcher.ariaExpanded = String(opened);
-    launcher.ariaLabel = [opened ? this.#words.close : this.#words.open, this.#unread && fill(this.#words.unread, { n: this.#unread })].filter(Boolean).join(' – ');
+    const name = [opened ? this.#words.close : this.#words.open, this.#unread && fill(this.#words.unread, { n: this.#unread })].filter(Boolean).join(' – ');
+    this.#ctx.name(this.#words.locale, name);
     this.#ctx.host.toggleAttribute('data-open', opened);
   }
 
@@ -182,7 +194,8 @@ class Widget implements App {
   }
 
   async #speak(locale: string): Promise<void> {
-    const words = await this.#ctx.words(locale);
+    const { part, speak } = this.#ctx;
+    const words = (await part(speak(locale))).default as Words;
     if (words.locale === this.#words.locale) return;
     this.#words = words;
     const { opened, composer } = this.#panel;
@@ -196,15 +209,42 @@ class Widget implements App {
     if (opened) this.#panel.open(false);
   }
 
+  #page(page: string): void {
+    try {
+      this.#session.page = masked(page);
+    } catch {
+      return this.#ctx.emit('error', { code: 'page', message: 'page needs a path, such as /cart' });
+    }
+    // Another page may have another greeting.
+    void this.#session.load(this.#words.locale);
+  }
+
+  // identify keeps the name in this document alone. It goes out with the conversation, which it does
+  // not begin.
+  #identify(id: string, proof: string): void {
+    if (!id || id.length > 200 || !/^[0-9a-f]{64}$/.test(proof)) {
+      this.#ctx.emit('error', { code: 'identity_invalid', message: 'identify needs an id and the HMAC-SHA-256 of it in 64 lowercase hex digits, made on your server' });
+      return;
+    }
+    this.#session.identify({ id, proof });
+  }
+
+  #reset(): void {
+    this.#panel.composer.prefill('');
+    this.#session.identity = undefined;
+    this.#session.forget();
+  }
+
+  // keepDraft lets a line that was begun survive a walk to another page.
+  #keepDraft(): void {
+    const draft = this.#panel.composer.field.value.slice(0, 2000) || undefined;
+    if (this.#session.store.visitor()?.draft !== draft) this.#session.store.update({ draft });
+  }
+
   #destroy(): void {
     this.#abort.abort();
     clearTimeout(this.#timer);
     this.#session.leave();
     this.#panel.el.remove();
   }
-}
-
-// path keeps no query and no fragment: they can hold what was typed elsewhere.
-function path(page: string): string {
-  return new URL(page, location.href).pathname;
 }

@@ -12,7 +12,7 @@ export interface Config {
   limits?: Limits;
   gdpr?: { title: string; sections?: { heading: string; paragraphs?: string[] | null }[] | null };
   policy_url?: string;
-  look?: { color?: string; position?: string };
+  look?: { avatar?: string };
 }
 
 // get sends nothing that could tell visitors apart.
@@ -25,9 +25,9 @@ export interface Refusal { status: number; code: string }
 
 // fetchConfig asks for the status where the answer cannot be read: from another origin a
 // refusal looks like a broken network.
-export async function fetchConfig(base: string, site: string, locale: string): Promise<Config | Refusal> {
+export async function fetchConfig(base: string, site: string, locale: string, page: string): Promise<Config | Refusal> {
   try {
-    const answer = await get(`${base}/v1/sites/${encodeURIComponent(site)}/widget?locale=${encodeURIComponent(locale)}`);
+    const answer = await get(`${base}/v1/sites/${encodeURIComponent(site)}/widget?locale=${encodeURIComponent(locale)}&page=${encodeURIComponent(page)}`);
     if (answer.ok) return (await answer.json()) as Config;
     const { code = '' } = (await answer.json().catch(() => ({}))) as Partial<Refusal>;
     return { status: answer.status, code };

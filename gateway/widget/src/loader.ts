@@ -1,33 +1,34 @@
 // The loader: all that a page gets before the visitor uses the widget. It shows the launcher,
 // queues commands, and brings the rest on first use. It stores nothing and asks for nothing.
 
-import type { App, Context } from './context';
+import type { App, Context, Look } from './context';
 import style from './launcher.css';
 
-declare const ASSETS: Record<string, string>;
+declare const VERSION: string;
+declare const LOOK: Look;
 
 type Handler = (data?: unknown) => void;
 interface API { (command: string, ...args: unknown[]): unknown; q?: IArguments[]; v?: number }
 
 const page = window as unknown as { zgoda?: API };
-// The launcher's name until the words of its language are there: one per locale.
-const labels: Record<string, string> = { pl: 'Otwórz czat', en: 'Open chat' };
+const doc = document;
+const tag = 'zgoda-chat';
 
 function start(script: HTMLScriptElement): void {
-  const { site = 'demo', locale, color, position, launcher, hidden } = script.dataset;
+  const { site = LOOK.site!, locale, launcher, hidden, wait } = script.dataset;
   const base = new URL(script.src).origin;
-  let handlers: [string, Handler, boolean][] = [];
+  let handlers: [string, Handler, unknown][] = [];
   let waiting: unknown[][] = [];
   let app: App | undefined;
   let coming: Promise<void> | undefined;
-  let misses = 0;
+  let misses = '';
   let ready = false;
   let gone = false;
+  let held = wait != null; // until the page says load
 
-  const wanted = () => locale || document.documentElement.lang || navigator.language || 'en';
-  const known = (l: string) => ((l = l.slice(0, 2).toLowerCase()) in labels ? l : 'en');
   // A failed import may be remembered by its address; another address asks again.
-  const load = (name: string) => import(`${base}/widget/${name}-${ASSETS[name]}.js${misses ? `?${misses}` : ''}`);
+  const part = (name: string) => import(`${base}/widget/${name}-${VERSION}.js${misses}`);
+  const speak = (l: string) => (/^(pl|de|cs|ar|he)/i.exec(l)?.[0] ?? 'en').toLowerCase();
 
   const emit = (name: string, data?: unknown) => {
     handlers = handlers.filter(([event, handler, once]) => {
@@ -37,46 +38,44 @@ function start(script: HTMLScriptElement): void {
     });
   };
 
-  const host = document.createElement('div');
+  const host = doc.createElement(tag);
   const root = host.attachShadow({ mode: 'open' });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(style);
   root.adoptedStyleSheets = [sheet];
-  const button = document.createElement('button');
-  button.type = 'button';
+  host.style.cssText = LOOK.css!;
+  const button = doc.createElement('button');
   button.className = 'launcher';
-  button.ariaLabel = labels[known(wanted())]!;
   button.ariaExpanded = 'false';
-  if (color) host.style.setProperty('--accent', color);
-  if (position) host.dataset['side'] = position;
-  const draw = (tag: string, name: string, value: string) => {
-    const el = document.createElementNS('http://www.w3.org/2000/svg', tag);
-    el.setAttribute(name, value);
-    return el;
-  };
-  const svg = draw('svg', 'viewBox', '0 0 24 24');
-  svg.append(draw('path', 'd', 'M12 3.5c-5 0-9 3.4-9 7.7 0 2.5 1.4 4.7 3.5 6.1-.1 1.2-.6 2.3-1.5 3.2 1.9-.1 3.6-.8 4.9-1.8.7.1 1.4.2 2.1.2 5 0 9-3.4 9-7.7s-4-7.7-9-7.7Z'));
-  button.append(svg);
+  button.append(doc.createElement('span'));
   root.append(button);
 
   const context: Context = {
-    base, site, host, root, emit,
-    locale: wanted(),
+    base, site, host, root, emit, part, speak,
+    locale: speak(locale || doc.documentElement.lang || navigator.language),
     launcher: button,
-    words: async (l) => (await load(known(l))).default,
+    // name writes the launcher's own text and answers what it is called.
+    name: (l, name) => {
+      const text = button.firstChild!.textContent = LOOK.text?.[l] ?? LOOK.text?.[''] ?? '';
+      button.ariaLabel = (text && text + ' – ') + name;
+    },
   };
+  context.name(context.locale, LOOK.open?.[context.locale] ?? 'Chat');
 
   const bring = () => {
-    coming ??= Promise.all([load('app'), context.words(context.locale)]).then(
+    if (held || gone) return;
+    coming ??= Promise.all([part('app'), part(context.locale)]).then(
       async ([module, words]) => {
         if (gone) return;
-        app = (await module.start(context, words)) as App;
-        for (const [command, ...args] of waiting.splice(0)) app.run(command as string, args);
+        host.toggleAttribute('data-failed', false);
+        app = (await module.start(context, words.default)) as App;
+        for (const [command, ...args] of waiting) app.run(command as string, args);
       },
       (e) => {
         coming = undefined;
-        misses++;
-        emit('error', { code: 'load', message: String(e) });
+        misses += '?';
+        host.toggleAttribute('data-failed', true);
+        emit('error', { code: 'load', message: `${e}` });
       },
     );
   };
@@ -84,50 +83,22 @@ function start(script: HTMLScriptElement): void {
   // Frameworks that swap the page's body take the launcher with it; it goes back in.
   const observer = new MutationObserver(() => attach());
   const attach = () => {
-    if (!host.isConnected) document.body.append(host);
-    observer.observe(document.documentElement, { childList: true });
-    observer.observe(document.body, { childList: true });
+    observer.disconnect();
+    if (!host.isConnected) {
+      // A page that came back from a framework's cache holds a dead copy.
+      doc.querySelector(tag)?.remove();
+      doc.body.append(host);
+      app?.run('moved', []);
+    }
+    for (const el of [doc.documentElement, doc.body]) observer.observe(el, { childList: true });
   };
 
   const onClick = (e: Event) => {
     if (launcher && (e.target as Element).closest?.(launcher)) api('toggle');
   };
 
-  const api: API = (command, ...args) => {
-    const [name, handler] = args as [string, Handler];
-    if (command === 'on' || command === 'once') {
-      if (name === 'ready' && ready) setTimeout(handler);
-      else handlers.push([name, handler, command === 'once']);
-    } else if (command === 'off') {
-      handlers = handlers.filter((h) => h[0] !== name || (handler && h[1] !== handler));
-    } else if (command === 'show' || command === 'hide') button.hidden = command === 'hide';
-    else if (command === 'destroy') {
-      gone = true;
-      app?.run(command, args);
-      observer.disconnect();
-      document.removeEventListener('click', onClick);
-      host.remove();
-      if (page.zgoda === api) delete page.zgoda;
-    } else if (app) return app.run(command, args);
-    else if (command === 'get') throw Error('zgoda: not loaded yet');
-    else {
-      waiting.push([command, ...args]);
-      if (/^(open|toggle)$/.test(command)) bring();
-    }
-    return undefined;
-  };
-  api.v = 1;
-
-  button.onpointerenter = button.onfocus = bring;
-  button.onclick = () => api('toggle');
-  button.hidden = !!launcher || hidden !== undefined;
-  if (launcher) document.addEventListener('click', onClick);
-
-  const queued = page.zgoda?.q ?? [];
-  page.zgoda = api;
-  for (const a of queued) api(...(Array.from(a) as [string]));
   const show = () => {
-    if (gone) return;
+    if (gone || held || ready || !doc.body) return;
     attach();
     ready = true;
     emit('ready');
@@ -137,11 +108,52 @@ function start(script: HTMLScriptElement): void {
     } catch {
       // Storage is refused: nothing was kept.
     }
+    if (waiting.some(([command]) => command === 'open')) bring();
   };
-  if (document.body) show();
+
+  const api: API = (command, ...args) => {
+    const [name, handler] = args as [string, Handler];
+    if (/^on/.test(command)) {
+      if (name === 'ready' && ready) setTimeout(handler);
+      else handlers.push([name, handler, command[2]]);
+    } else if (command === 'off') {
+      handlers = handlers.filter((h) => h[0] !== name || (handler && h[1] !== handler));
+    } else if (/^(show|hide)$/.test(command)) button.hidden = command === 'hide';
+    else if (command === 'load') {
+      held = false;
+      show();
+    } else if (command === 'destroy') {
+      gone = true;
+      app?.run(command, args);
+      observer.disconnect();
+      doc.removeEventListener('click', onClick);
+      host.remove();
+      if (page.zgoda === api) delete page.zgoda;
+    } else if (app) return app.run(command, args);
+    else if (command === 'get') throw Error('zgoda: not loaded yet');
+    else {
+      // Nothing is open yet: a second press must not close what the first one asked for.
+      const opens = /^(open|toggle)$/.test(command);
+      waiting.push([opens ? 'open' : command, ...args]);
+      if (opens) bring();
+    }
+    return undefined;
+  };
+  api.v = 1;
+
+  button.onpointerenter = button.onfocus = bring;
+  button.onclick = () => api('toggle');
+  button.hidden = !!launcher || hidden != null;
+  doc.addEventListener('click', onClick);
+
+  const queued = page.zgoda?.q ?? [];
+  page.zgoda = api;
+  for (const a of queued) api(...([...a] as unknown as [string]));
+  if (doc.body) show();
   else addEventListener('DOMContentLoaded', show);
 }
 
 if (!page.zgoda?.v) {
-  start(document.currentScript as HTMLScriptElement);
+  // A framework that runs scripts by itself may leave currentScript empty.
+  start((doc.currentScript ?? doc.querySelector('script[src*="/widget.js"]')) as HTMLScriptElement);
 }

@@ -15,6 +15,9 @@ export type Input =
 
 export interface Have { epoch: string; seq: number; id: string }
 
+// Identity is the owner's own name of the visitor, and what proves that the owner's server said so.
+export interface Identity { id: string; proof: string }
+
 export interface Open {
   t: 'open';
   client: string;
@@ -23,6 +26,7 @@ export interface Open {
   flow?: string | undefined;
   locale?: string | undefined;
   page?: string;
+  identity?: Identity | undefined;
   have?: Have | undefined;
 }
 
@@ -117,9 +121,11 @@ export interface ErrorFrame {
 export interface Beat { t: 'beat'; epoch?: string; seq?: number }
 export interface Past { t: 'past'; before_seq: number; events?: Event[] | null; more: boolean }
 export interface GoAway { t: 'goaway'; after_ms: number }
+export interface Receipt { t: 'receipt'; receipt: string }
+export interface Export { t: 'export'; part: number; text: string; more: boolean }
 export interface Typing { t: 'typing'; from?: string; on?: boolean }
 
-export type Frame = Hello | Reset | Events | Ack | ErrorFrame | Beat | Past | GoAway | Typing;
+export type Frame = Hello | Reset | Events | Ack | ErrorFrame | Beat | Past | GoAway | Typing | Receipt | Export;
 
 // Close codes that the widget acts on; the rest follow their range.
 export const CLOSE_SUPERSEDED = 4500;

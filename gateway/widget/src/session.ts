@@ -7,6 +7,7 @@ import { adopt, newInstance, randomHex, type Instance } from './instance';
 import { Log } from './log';
 import { Outbox, type Item } from './outbox';
 import { OwnLines } from './own';
+import { masked } from './page';
 import * as p from './protocol';
 import { Store } from './store';
 
@@ -26,6 +27,10 @@ export class Session implements Owner {
   typing = 0; // until when somebody on the other side is typing
   erased = false;
   page: string | undefined;
+  identity: p.Identity | undefined;
+  // What nobody else here reads goes to whoever asked for it.
+  other: ((f: p.Frame) => void) | undefined;
+  #greeted = ''; // page and locale of the greeting that was shown
   #watcher: Watcher | undefined;
   #instance: Instance | undefined;
   #claiming = false;
@@ -53,9 +58,11 @@ export class Session implements Owner {
 
   // load fetches the configuration once; an error can be tried again.
   async load(locale: string): Promise<void> {
-    if (this.config || this.#asking) return;
+    const page = this.#here();
+    // What was seen is what is committed: the greeting stays once the visitor has acted.
+    if (this.#asking || (this.config && (this.begun || this.#greeted === page))) return;
     this.#asking = 1;
-    const got = await fetchConfig(this.#ctx.base, this.#ctx.site, locale);
+    const got = await fetchConfig(this.#ctx.base, this.#ctx.site, locale, page);
     this.#asking = 0;
     this.configError = 0;
     if ('status' in got) {
@@ -63,8 +70,23 @@ export class Session implements Owner {
       this.configError = status;
       if (this.shut) console.warn(`zgoda: ${code || status}: check data-site="${this.#ctx.site}" and the site's origins (here: ${location.origin})`);
       this.#ctx.emit('error', { code: 'config', message: `${status} ${code}` });
-    } else this.config = got;
+    } else if (!this.config || !this.begun) {
+      this.config = got;
+      this.#greeted = page;
+    }
     this.changed();
+    if (!this.configError && this.#here() !== page) void this.load(locale);
+  }
+
+  #here(): string {
+    return this.page ?? masked(location.pathname);
+  }
+
+  // identify is for the gateway to check; a socket that is open is opened anew with it.
+  identify(identity: p.Identity): void {
+    if (JSON.stringify(identity) === JSON.stringify(this.identity)) return;
+    this.identity = identity;
+    if (this.line.phase !== 'idle') this.line.again();
   }
 
   get shut(): boolean { // the gateway does not serve this page
@@ -83,7 +105,7 @@ export class Session implements Owner {
     this.erased = false;
     if (!this.store.visitor()) {
       const { flow, locale } = this.config ?? {};
-      this.store.save({ secret: randomHex(), open: true, flow, locale });
+      this.store.save({ secret: randomHex(), open: true, flow, locale, page: this.config && this.#greeted });
       this.#begin(newInstance(this.store));
     } else this.#connect();
     this.line.hurry();
@@ -210,7 +232,8 @@ export class Session implements Owner {
       t: 'open',
       client: this.outbox.client,
       secret: v?.secret ?? '',
-      page: (this.page ?? location.pathname).slice(0, 500),
+      page: (!this.log.seq && v?.page) || this.#here(),
+      identity: this.identity,
       token: v?.token,
       flow: this.config?.flow ?? v?.flow,
       locale: this.config?.locale ?? v?.locale,
@@ -259,6 +282,7 @@ export class Session implements Owner {
       case 'error': this.#onError(f); break;
       case 'past': this.log.past(f); break;
       case 'typing': this.typing = f.on ? Date.now() + 6000 : 0; break;
+      default: this.other?.(f);
     }
     this.changed();
   }
@@ -342,6 +366,13 @@ export class Session implements Owner {
         if (this.#retryWithSecret()) this.line.again();
         else this.line.stop(p.CLOSE_TOKEN);
         return;
+      case 'identity_other':
+        // Another person, by the owner's word: what was said here is not theirs to see.
+        this.forget();
+        return;
+      case 'identity_invalid':
+        this.identity = undefined;
+        return;
       case 'n_conflict':
       case 'n_too_old':
         this.#failed(f.n ?? 0);
@@ -358,7 +389,7 @@ export class Session implements Owner {
       // open itself was not accepted.
       this.line.hold(f.retry_after_ms ?? 0);
       this.line.again(Math.random() * 5000 + 1);
-    }
+    } else this.other?.(f);
   }
 
   #failed(n: number): void {

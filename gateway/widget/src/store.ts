@@ -13,6 +13,8 @@ export interface Visitor {
   // What the conversation is created with; kept for a creating frame that was never answered.
   flow?: string | undefined;
   locale?: string | undefined;
+  page?: string | undefined;
+  draft?: string | undefined; // what is written and not sent
   seen?: number; // newest seq shown while open
 }
 

@@ -4,6 +4,7 @@ import type { Status } from '../outbox';
 
 export interface Words {
   locale: string;
+  dir: 'ltr' | 'rtl';
   open: string;
   close: string;
   chat: string; // {name}
@@ -42,25 +43,10 @@ export interface Words {
   nothingKept: string;
   erased: string;
   card: { purposes: string; fields: string; granted: string; declined: string; stale: string; saving: string };
-  privacy: {
-    title: string;
-    back: string;
-    none: string;
-    purposes: string;
-    held: string;
-    policy: string;
-    withdraw: string;
-    withdrawAll: string;
-    change: string;
-    erase: string;
-    eraseWhat: string;
-    eraseYes: string;
-    cancel: string;
-    status: Record<string, string>; // {at}
-  };
+  privacy: string;
   decided: { granted: string; declined: string; withdrawn: string }; // {what}
+  changed: Record<string, string>; // by kind of event
   purpose: Record<string, string>;
-  field: Record<string, string>;
   refused: Record<string, string>;
 }
 

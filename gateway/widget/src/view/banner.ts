@@ -2,7 +2,7 @@
 
 import type { Words } from '../i18n/words';
 import type { Session } from '../session';
-import { button, h } from './dom';
+import { button, focused, h } from './dom';
 
 interface Notice { text: string; label?: string; act?: () => void }
 
@@ -32,7 +32,7 @@ export class Banner {
     if (key === this.#shown) return;
     this.#shown = key;
     // A button that did its work is gone; focus stays in the dialog.
-    if (this.el.querySelector(':focus')) this.el.closest<HTMLElement>('.panel')?.focus();
+    if (focused(this.el)) this.el.closest<HTMLElement>('.panel')?.focus();
     this.el.replaceChildren();
     if (!n) return;
     this.el.append(h('span', {}, n.text));

@@ -17,6 +17,11 @@ const hints: Record<string, [string, AutoFill]> = {
 
 const frameOverhead = 64;
 
+// whole leaves no half of a character behind, as a cut emoji is: no gateway could read it.
+function whole(text: string): string {
+  return text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, '\uFFFD');
+}
+
 export class Composer {
   readonly el: HTMLFormElement;
   readonly field: HTMLTextAreaElement;
@@ -35,7 +40,7 @@ export class Composer {
     this.#words = words;
     this.#say = say;
     this.field = h('textarea', {
-      rows: 1, 'aria-label': words.write, dir: 'auto', enterkeyhint: 'send', 'aria-describedby': 'count',
+      rows: 1, 'aria-label': words.write, enterkeyhint: 'send', 'aria-describedby': 'count',
       input: () => { this.#wanted = false; this.#measure(); if (this.field.value) typing(); },
       keydown: (e: KeyboardEvent) => { this.#shift = e.shiftKey; },
       // Not on the key: an input method uses Enter to choose a word, and touch keyboards do
@@ -53,6 +58,7 @@ export class Composer {
       submit: (e: Event) => { e.preventDefault(); this.#submit(); },
     }, this.#count, h('div', { class: 'field' }, this.field, this.#button));
     this.expect(undefined);
+    this.field.dir = words.dir;
   }
 
   expect(e: Expect | undefined): void {
@@ -79,7 +85,7 @@ export class Composer {
   }
 
   #submit(): void {
-    const text = this.field.value.replace(/\0/g, '').trim();
+    const text = whole(this.field.value).replace(/\0/g, '').trim();
     if (!text || !this.#fits()) return;
     this.#wanted = !this.#ready;
     if (this.#wanted) return;
@@ -105,6 +111,8 @@ export class Composer {
   #measure(): void {
     this.#fits();
     this.#button.classList.toggle('idle', !this.field.value.trim());
+    // Empty, the field runs as its placeholder does.
+    this.field.dir = this.field.value ? 'auto' : this.#words.dir;
     this.field.style.blockSize = 'auto';
     this.field.style.blockSize = `${Math.min(this.field.scrollHeight, 132)}px`;
   }

@@ -15,6 +15,13 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return el;
 }
 
+// focused answers the element of this one that has the focus. :focus does not tell while the window
+// is not the one in front.
+export function focused(el: HTMLElement): HTMLElement | undefined {
+  const active = (el.getRootNode() as ShadowRoot).activeElement;
+  return active && el.contains(active) ? (active as HTMLElement) : undefined;
+}
+
 // still: the visitor does not want motion.
 export function still(): boolean {
   return matchMedia('(prefers-reduced-motion: reduce)').matches;

@@ -6,15 +6,14 @@ import type { Event } from '../protocol';
 import type { Session } from '../session';
 import { Banner, notice } from './banner';
 import { Composer } from './composer';
-import { button, h, icon, iconButton, still } from './dom';
+import { button, h, icon, iconButton, safeURL, still } from './dom';
 import { plain } from './line';
-import { Privacy } from './privacy';
+import type { Privacy, PrivacyActs } from '../parts/privacy';
 import { Timeline } from './timeline';
 
 export class Panel {
   readonly el: HTMLElement;
   readonly composer: Composer;
-  readonly privacy: Privacy;
   readonly timeline: Timeline;
   opened = false;
   readonly #banner = new Banner();
@@ -22,12 +21,16 @@ export class Panel {
   readonly #older: HTMLButtonElement;
   readonly #pill: HTMLButtonElement;
   readonly #live = h('div', { class: 'sr', 'aria-live': 'polite' });
-  readonly #name = h('strong', { dir: 'auto' });
+  readonly #name = h('bdi');
   readonly #status = h('span', { class: 'status' });
   readonly #avatar = h('span', { class: 'avatar', 'aria-hidden': 'true' });
   readonly #hint = h('p', { class: 'hint' });
   readonly #shield: HTMLButtonElement;
+  #privacy: Privacy | undefined;
+  #coming: Promise<void> | undefined;
+  #missing = false; // the privacy item could not be loaded
   #oldest = 0;
+  #at = 0; // where the log was scrolled to
   #scheduled = false;
   #typed = 0;
   #stuck = true; // the newest line is in view and stays so
@@ -39,7 +42,6 @@ export class Panel {
   readonly #words: Words;
   readonly #close: () => void;
   readonly #retry: () => void;
-  readonly #rendered: () => void;
 
   constructor(
     ctx: Context,
@@ -47,26 +49,19 @@ export class Panel {
     words: Words,
     close: () => void,
     retry: () => void,
-    rendered: () => void,
   ) {
     this.#ctx = ctx;
     this.#session = session;
     this.#words = words;
     this.#close = close;
     this.#retry = retry;
-    this.#rendered = rendered;
     this.timeline = new Timeline(session, words, {
       decide: (request, answer) => {
         this.#stuck = true;
         session.act({ t: 'decide', request, answer });
       },
-      information: () => this.#openPrivacy(true),
-    }, ctx.words, () => this.changed());
-    this.privacy = new Privacy(session, words, (c) => this.timeline.purpose(c), (card) => {
-      this.#closePrivacy();
-      this.#awaited = card;
-      if (card) this.#stuck = true;
-    });
+      information: () => void this.#openPrivacy(true),
+    }, async (l) => (await ctx.part(ctx.speak(l))).default, () => this.changed());
     this.composer = new Composer(words, (text) => this.#say(text), () => this.#type());
     this.#older = button(words.older, 'small-button older', () => session.older());
     this.#pill = button(icon('down'), 'pill', () => this.#toEnd(true));
@@ -75,7 +70,7 @@ export class Panel {
     this.#scroll = h('div', {
       class: 'scroll', role: 'log', 'aria-live': 'off', 'aria-label': words.log, tabindex: 0, scroll: () => this.#scrolled(),
     }, this.#older, this.timeline.el, this.timeline.dots);
-    this.#shield = iconButton('shield', words.privacy.title, () => this.#openPrivacy(false));
+    this.#shield = iconButton('shield', words.privacy, () => void this.#openPrivacy(false));
     this.el = this.#build();
   }
 
@@ -85,12 +80,12 @@ export class Panel {
       class: 'panel', role: 'dialog', hidden: true, tabindex: -1, lang: words.locale,
       keydown: (e: KeyboardEvent) => this.#key(e),
     },
-    h('header', { class: 'head' }, this.#avatar, h('div', { class: 'who' }, this.#name, this.#status),
+    h('header', { class: 'head' }, this.#avatar, h('div', { class: 'who' }, h('strong', {}, this.#name), this.#status),
       this.#shield, iconButton('close', words.close, () => this.#close())),
     this.#banner.el,
     h('div', { class: 'main' }, this.#scroll, this.#pill),
     h('div', { class: 'foot' }, this.composer.el, this.#hint),
-    this.privacy.el, this.#live);
+    this.#live);
   }
 
   open(focus: boolean): void {
@@ -138,21 +133,31 @@ export class Panel {
     const words = this.#words;
     const name = s.config?.name ?? '';
     this.#name.textContent = name;
-    this.#avatar.textContent = [...name][0]?.toUpperCase() ?? '';
+    this.#face(name);
     this.el.ariaLabel = fill(words.chat, { name });
-    this.el.dir = s.config?.dir ?? 'ltr';
+    this.el.dir = words.dir;
     this.#head();
-    this.#banner.render(notice(s, words, this.#retry));
+    this.#banner.render(this.#missing ? { text: words.loadFailed, label: words.retry, act: () => void this.#openPrivacy(false) } : notice(s, words, this.#retry));
     this.composer.limits = s.line.limits ?? s.config?.limits;
     this.composer.expect(s.log.seq ? s.log.state?.expect : s.config?.expect);
     this.composer.allow(!!s.config || s.begun);
     const hint = s.begun || s.erased ? '' : words.nothingKept;
     if (this.#hint.textContent !== hint) this.#hint.textContent = hint;
-    if (s.erased && !this.#erased && !this.privacy.el.hidden) this.#closePrivacy();
+    if (s.erased && !this.#erased && this.#covered) this.#closePrivacy();
     this.#erased = s.erased;
-    this.privacy.render();
+    this.#privacy?.render();
     if (this.opened) this.#lines();
-    this.#rendered();
+    // Whoever has begun may want to withdraw while there is no network.
+    if (s.line.phase === 'online') void this.#bring();
+  }
+
+  #face(name: string): void {
+    const url = this.#session.config?.look?.avatar;
+    const key = url ?? [...name][0]?.toUpperCase() ?? '';
+    if (this.#avatar.title === key) return;
+    this.#avatar.title = key;
+    const src = url && safeURL(url);
+    this.#avatar.replaceChildren(src ? h('img', { src, alt: '', referrerpolicy: 'no-referrer' }) : key);
   }
 
   #head(): void {
@@ -191,7 +196,7 @@ export class Panel {
   #key(e: KeyboardEvent): void {
     if (e.key === 'Escape' && !e.isComposing) {
       e.stopPropagation();
-      if (this.privacy.el.hidden) this.#close();
+      if (!this.#covered) this.#close();
       else this.#closePrivacy();
     }
     // Over the whole screen the page behind must not get the focus: nobody would see it.
@@ -229,8 +234,16 @@ export class Panel {
     this.#session.line.send({ t: 'typing', on: true });
   }
 
+  // moved: the page has taken the panel out and put it in again.
+  moved(): void {
+    if (this.#stuck) this.#toEnd(false);
+    else this.#scroll.scrollTop = this.#at;
+  }
+
   #scrolled(): void {
     const scroll = this.#scroll;
+    if (!this.el.isConnected || !scroll.clientHeight) return;
+    this.#at = scroll.scrollTop;
     this.#stuck = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 48;
     if (this.#stuck) this.#pill.hidden = true;
     if (scroll.scrollTop < 40 && scroll.scrollHeight > scroll.clientHeight) this.#session.older();
@@ -243,9 +256,37 @@ export class Panel {
     this.#pill.hidden = true;
   }
 
-  #openPrivacy(information: boolean): void {
+  get #covered(): boolean {
+    return !!this.#privacy && !this.#privacy.el.hidden;
+  }
+
+  // bring loads the privacy item once. A failure can be tried again.
+  #bring(): Promise<void> {
+    const { part, root } = this.#ctx;
+    this.#coming ??= Promise.all([part('privacy'), part(`privacy-${this.#words.locale}`)]).then(([privacy, words]) => {
+      const acts: PrivacyActs = {
+        purpose: (code) => this.timeline.purpose(code),
+        back: (card) => {
+          this.#closePrivacy();
+          this.#awaited = card;
+          if (card) this.#stuck = true;
+        },
+      };
+      this.#privacy = (privacy as typeof import('../parts/privacy')).make(root, this.#session, this.#words, words.default, acts);
+      this.el.append(this.#privacy.el);
+    }).catch(() => {
+      this.#coming = undefined;
+    });
+    return this.#coming;
+  }
+
+  async #openPrivacy(information: boolean): Promise<void> {
+    await this.#bring();
+    this.#missing = !this.#privacy;
+    this.changed();
+    if (!this.opened || !this.#privacy) return;
     this.#cover(true);
-    this.privacy.show(information);
+    this.#privacy.show(information);
   }
 
   #closePrivacy(): void {
@@ -253,9 +294,11 @@ export class Panel {
     this.#shield.focus();
   }
 
-  // cover puts the privacy sheet over the rest, out of reach for keys and screen readers too.
+  // cover puts the privacy item over the rest, out of reach for keys and screen readers too.
   #cover(on: boolean): void {
-    this.privacy.el.hidden = !on;
-    for (const el of this.el.children) if (el !== this.privacy.el && el !== this.#live) el.toggleAttribute('inert', on);
+    const sheet = this.#privacy?.el;
+    if (!sheet) return;
+    sheet.hidden = !on;
+    for (const el of this.el.children) if (el !== sheet && el !== this.#live) el.toggleAttribute('inert', on);
   }
 }

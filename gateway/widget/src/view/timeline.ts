@@ -119,8 +119,9 @@ export class Timeline {
     const words = this.#words;
     const format = this.#format;
     const tail = !next || next.from !== e.from || next.kind === 'card' || next.at - e.at > 60_000;
-    if (e.kind === 'decision' || e.kind === 'withdrawal') {
-      const text = decisionText(e, words, (code) => this.purpose(code));
+    const changed = words.changed[e.kind];
+    if (changed || e.kind === 'decision' || e.kind === 'withdrawal') {
+      const text = changed ?? decisionText(e, words, (code) => this.purpose(code));
       rows.push({ key, sig: `${text}${at}`, make: () => note(text, at, format) });
       return;
     }
