@@ -5,10 +5,10 @@ PKGS    := ./...
 TAGS    := grpcnotrace
 
 .DEFAULT_GOAL := help
-.PHONY: help build run cluster test prove bench fuzz lint fmt widget needs clean
+.PHONY: help build run cluster test prove bench fuzz lint fmt widget widget-trace needs clean
 
 help: ## Show what can be done
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 build: ## Build bin/zgoda
 	$(GO) build -trimpath -tags $(TAGS) -o bin/zgoda ./gateway/cmd/zgoda
@@ -48,6 +48,9 @@ fmt: ## Format the Go sources
 
 widget: ## Bundle the widget's TypeScript into gateway/widget/dist
 	$(GO) run -C configs/tools ./bundle
+
+widget-trace: ## Write how the widget loads, in a real browser, to gateway/widget/LOADING.md
+	$(GO) test -short -count=1 -run TestLoading ./gateway/widget -args -update
 
 needs: ## Find or install what the tests need (Debian, Ubuntu)
 	@sh configs/needs.sh
