@@ -5,19 +5,26 @@ PKGS    := ./...
 TAGS    := grpcnotrace
 
 .DEFAULT_GOAL := help
-.PHONY: help build run cluster test prove bench fuzz lint fmt widget widget-trace needs clean
+.PHONY: help build run cluster load soak test prove bench fuzz lint fmt widget widget-trace flow-docs requirements detector needs clean
 
 help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-build: ## Build bin/zgoda
+build: ## Build bin/zgoda and bin/zgoda-load
 	$(GO) build -trimpath -tags $(TAGS) -o bin/zgoda ./gateway/cmd/zgoda
+	$(GO) build -trimpath -o bin/zgoda-load ./loadtest/cmd/zgoda-load
 
 run: build ## Build and run one gateway with the demo shop (another port: ZGODA_LISTEN=127.0.0.1:9000 make run)
 	bin/zgoda run
 
-cluster: build ## Three gateways, Redis and a balancer on this machine; Ctrl-C stops all
+cluster: build ## Three gateways, Redis, PostgreSQL and a balancer on this machine; Ctrl-C stops all
 	@sh configs/deploy/cluster.sh
+
+load: build ## Visitors against three gateways of its own, with a verdict, within two minutes
+	bin/zgoda-load lead --cluster 3 --html bin/load.html
+
+soak: build ## The same for an hour, with gateways, Redis and PostgreSQL hurt meanwhile
+	bin/zgoda-load soak --cluster 3 --html bin/soak.html
 
 test: needs ## Run every test: race detector on, order shuffled
 	$(GO) test -race -shuffle=on -timeout 10m $(PKGS)
@@ -37,20 +44,30 @@ fuzz: ## Run every fuzz target for FUZZTIME each
 	done
 
 lint: ## gofumpt, vet, staticcheck, arrows
-	@out=$$($(GO) tool -modfile=$(TOOLS) gofumpt -l botengine gateway persistence configs); \
+	@out=$$($(GO) tool -modfile=$(TOOLS) gofumpt -l botengine gateway loadtest persistence configs); \
 	  if [ -n "$$out" ]; then echo "not gofumpt-ed (make fmt does it):"; echo "$$out"; exit 1; fi
 	$(GO) vet $(PKGS)
 	$(GO) tool -modfile=$(TOOLS) staticcheck $(PKGS)
 	$(GO) test -run 'TestArrows|TestTopLevel' ./gateway
 
 fmt: ## Format the Go sources
-	$(GO) tool -modfile=$(TOOLS) gofumpt -w botengine gateway persistence configs
+	$(GO) tool -modfile=$(TOOLS) gofumpt -w botengine gateway loadtest persistence configs
 
 widget: ## Bundle the widget's TypeScript into gateway/widget/dist
 	$(GO) run -C configs/tools ./bundle
 
 widget-trace: ## Write how the widget loads, in a real browser, to gateway/widget/LOADING.md
 	$(GO) test -short -count=1 -run TestLoading ./gateway/widget -args -update
+
+flow-docs: ## Write the flow language's schema and reference into configs/flows
+	$(GO) generate ./gateway/cmd/zgoda
+
+requirements: ## Rewrite the table of consent requirements from the tests
+	$(GO) test ./gateway -run '^TestRequirements$$' -update
+
+detector: ## Measure the detector of contact details and write its table
+	@$(GO) test -count=1 -run '^TestC24_DetectorFigures$$' ./botengine -update
+	@cat botengine/testdata/detector/RESULTS.md
 
 needs: ## Find or install what the tests need (Debian, Ubuntu)
 	@sh configs/needs.sh

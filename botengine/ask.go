@@ -16,7 +16,7 @@ func (t *turn) holds(field string) bool { return slices.Contains(t.p.Held, field
 // says: the notice names the field, and consent to the base purpose is in force
 // or the site does not require it and the visitor has not refused.
 func (t *turn) mayCollect(field string) bool {
-	if !t.collects() || !slices.Contains(t.b.settings.Fields, field) {
+	if !t.collects() || !t.oldEnough() || !slices.Contains(t.b.settings.Fields, field) {
 		return false
 	}
 	if t.inForce(t.b.base) {
@@ -58,9 +58,7 @@ func (t *turn) askFor(st *step) (next int, waits bool) {
 		if t.holds(st.ask.field) {
 			return st.next.step, false
 		}
-	} else if k := slices.Index(t.s.Known, st.ask.field); k >= 0 {
-		// Answered under another version of the flow.
-		t.s.Known = slices.Delete(slices.Clone(t.s.Known), k, k+1)
+	} else if t.answeredBefore(st.ask) {
 		return st.next.step, false
 	}
 	t.putAsk(st, st.ask.text)
@@ -175,7 +173,9 @@ func nonEmpty(spans ...Span) []Span {
 
 func (t *turn) hold(field, ref string) {
 	if !t.ownRefs {
-		t.p.Held, t.p.Refs = slices.Clone(t.p.Held), maps.Clone(t.p.Refs)
+		held := make([]string, len(t.p.Held), len(t.p.Held)+1)
+		copy(held, t.p.Held)
+		t.p.Held, t.p.Refs = held, maps.Clone(t.p.Refs)
 		t.ownRefs = true
 	}
 	if t.p.Refs == nil {
@@ -184,14 +184,15 @@ func (t *turn) hold(field, ref string) {
 	if !t.holds(field) {
 		t.p.Held = append(t.p.Held, field)
 	}
-	t.p.Refs[field] = ref
+	t.p.Refs[field], t.p.HeldAt = ref, t.now
 }
 
 // contactEntry records everything that is held, under the grant that allows it
 // or the policy that does without. Each answer makes one, so that a visitor who
 // leaves half way has left what was agreed to.
 func (t *turn) contactEntry() {
-	e := Entry{Kind: EntryContact, Purpose: t.b.base, Fields: maps.Clone(t.p.Refs)}
+	e := Entry{Kind: EntryContact, Purpose: t.b.base, Fields: t.p.Refs}
+	t.ownRefs = false // the entry has it now; what is held later is another map
 	if t.inForce(t.b.base) {
 		c := t.p.Consents[t.b.base]
 		e.Grant, e.GrantVSeq, e.Notice, e.Locale = c.Grant, c.GrantVSeq, c.Notice, c.Locale

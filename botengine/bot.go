@@ -24,6 +24,23 @@ type Bot struct {
 	// that ask for the base purpose.
 	answers []int
 	opening []int
+	// single are the purposes as sets of one, cards what is published for them.
+	single map[string][]string
+	cards  map[cardName]*published
+}
+
+// A cardName names what is published for one purpose in a locale.
+type cardName struct{ purpose, locale string }
+
+// published is a notice with what a turn wants to know of it.
+type published struct {
+	Notice
+	fields []string
+}
+
+func publishedAs(n Notice, locale string) *published {
+	n.Card.Locale = orString(n.Card.Locale, locale)
+	return &published{n, codes(n.Card.Fields)}
 }
 
 // A voice is what the bot needs to speak and understand one locale of the site.
@@ -97,7 +114,21 @@ func NoticeKey(purposes []string, locale string) string {
 	return strings.Join(sorted, "+") + "@" + locale
 }
 
+// published prepares the cards of one purpose.
+func (b *Bot) published() {
+	b.single, b.cards = map[string][]string{}, map[cardName]*published{}
+	for _, p := range b.settings.Purposes {
+		b.single[p] = []string{p}
+		for _, l := range append(slices.Clone(b.settings.Locales), b.settings.Fallback) {
+			if n, ok := b.settings.Notices[NoticeKey(b.single[p], l)]; ok {
+				b.cards[cardName{p, l}] = publishedAs(n, l)
+			}
+		}
+	}
+}
+
 func (b *Bot) steps() {
+	b.published()
 	for i := range b.flow.steps {
 		st := &b.flow.steps[i]
 		if st.kind == kindAnswers {
@@ -208,6 +239,11 @@ func (b *Bot) Inputs(s State, p Profile) Expect {
 	switch st := &b.flow.steps[i]; st.kind {
 	case kindChoices:
 		return Expect{Kind: "choices", Prompt: s.Prompt}
+	case kindConsent:
+		if s.ageOpen() {
+			return Expect{Kind: "choices", Prompt: s.Prompt}
+		}
+		return Expect{Kind: "text", Prompt: s.Prompt}
 	case kindAsk:
 		if b.contact[st.ask.field] && slices.Contains(p.Held, st.ask.field) {
 			return Expect{Kind: "text", Prompt: s.Prompt}

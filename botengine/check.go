@@ -88,7 +88,9 @@ func (t *turn) onlyDetail(kind string) (detail, bool) {
 
 // checkName wants letters, as names have them, and no digits or addresses.
 func checkName(s string) (value, why string) {
-	s = strings.Join(strings.Fields(s), " ")
+	if strings.Contains(s, "  ") || strings.ContainsAny(s, "\t\n") {
+		s = strings.Join(strings.Fields(s), " ")
+	}
 	letters := 0
 	for _, r := range s {
 		switch {
@@ -99,7 +101,10 @@ func checkName(s string) (value, why string) {
 			return "", hintNone
 		}
 	}
-	lower := strings.ToLower(s)
+	lower := s
+	if strings.Contains(s, ".") {
+		lower = strings.ToLower(s)
+	}
 	if letters == 0 || utf8.RuneCountInString(s) > maxName || strings.Contains(lower, "www.") || dottedName(lower) {
 		return "", hintNone
 	}
@@ -142,8 +147,9 @@ func checkEmail(s string) (value, why string) {
 
 // goodHost checks a domain's labels and wants a top level that is not a number.
 func goodHost(host string) bool {
-	labels := strings.Split(host, ".")
-	for _, l := range labels {
+	top := ""
+	for l := range strings.SplitSeq(host, ".") {
+		top = l
 		if l == "" || len(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' {
 			return false
 		}
@@ -153,7 +159,6 @@ func goodHost(host string) bool {
 			}
 		}
 	}
-	top := labels[len(labels)-1]
 	return utf8.RuneCountInString(top) >= 2 && strings.ContainsFunc(top, unicode.IsLetter)
 }
 
@@ -197,15 +202,24 @@ func (t *turn) checkNumber(a *ask) (value, why string) {
 		return "", hintNone
 	}
 	f, err := strconv.ParseFloat(s, 64)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", hintNone
-	case a.min != nil && f < *a.min:
-		return "", hintTooLow
-	case a.max != nil && f > *a.max:
-		return "", hintTooHigh
+	}
+	if why := inRange(a, f); why != "" {
+		return "", why
 	}
 	return strconv.FormatFloat(f, 'f', -1, 64), ""
+}
+
+// inRange tells why a number is not within the step's range, "" where it is.
+func inRange(a *ask, f float64) (why string) {
+	switch {
+	case a.min != nil && f < *a.min:
+		return hintTooLow
+	case a.max != nil && f > *a.max:
+		return hintTooHigh
+	}
+	return ""
 }
 
 // dateForms are the ways a date is written where the locale is spoken. Only one

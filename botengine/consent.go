@@ -65,7 +65,7 @@ func (t *turn) cardSet(purpose string) []string {
 	if t.b.settings.Bundled && purpose == t.b.base {
 		return t.b.bundle
 	}
-	return []string{purpose}
+	return t.b.single[purpose]
 }
 
 // ownCardSet is what a card for the purpose asks for when the bot shows it by
@@ -73,24 +73,29 @@ func (t *turn) cardSet(purpose string) []string {
 func (t *turn) ownCardSet(purpose string) []string {
 	set := t.cardSet(purpose)
 	if slices.ContainsFunc(set, t.pausing) {
-		return []string{purpose}
+		return t.b.single[purpose]
 	}
 	return set
 }
 
 // notice finds the published text for a set of purposes in the conversation's
 // language, or in the site's declared fallback. Without one nothing is asked.
-func (t *turn) notice(set []string) (Notice, bool) {
-	if n, ok := t.b.settings.Notices[NoticeKey(set, t.s.Locale)]; ok {
-		n.Card.Locale = orString(n.Card.Locale, t.s.Locale)
-		return n, true
+func (t *turn) notice(set []string) (*published, bool) {
+	for _, locale := range [...]string{t.s.Locale, t.b.settings.Fallback} {
+		if locale == "" {
+			continue
+		}
+		if len(set) == 1 {
+			if n, ok := t.b.cards[cardName{set[0], locale}]; ok {
+				return n, true
+			}
+			continue
+		}
+		if n, ok := t.b.settings.Notices[NoticeKey(set, locale)]; ok {
+			return publishedAs(n, locale), true
+		}
 	}
-	if t.b.settings.Fallback == "" {
-		return Notice{}, false
-	}
-	n, ok := t.b.settings.Notices[NoticeKey(set, t.b.settings.Fallback)]
-	n.Card.Locale = orString(n.Card.Locale, t.b.settings.Fallback)
-	return n, ok
+	return nil, false
 }
 
 func orString(s, other string) string {
@@ -108,7 +113,16 @@ func (t *turn) askConsent(st *step) (next int, waits bool) {
 	if !t.collects() {
 		return c.declined.step, false
 	}
+	if t.tooYoung() {
+		return c.declined.step, false
+	}
+	if t.inForce(t.b.base) && !t.mayPass() {
+		return none, true
+	}
 	if !t.b.settings.RequireConsent {
+		if slices.Contains(c.purposes, t.b.base) && !t.refusedEver(t.b.base) && !t.mayPass() {
+			return none, true
+		}
 		return t.passNotice(c), false
 	}
 	for _, p := range c.purposes {
@@ -127,13 +141,24 @@ func (t *turn) askConsent(st *step) (next int, waits bool) {
 		}
 		set := t.ownCardSet(p)
 		if n, ok := t.notice(set); ok {
+			if !t.mayPass() {
+				return none, true
+			}
 			t.openCard(n, set, st.id)
 			t.s.Prompted = true
-			t.s.Asked = append(slices.Clone(t.s.Asked), t.s.Card.Purposes...)
+			t.s.Asked = joined(t.s.Asked, t.s.Card.Purposes)
 			return none, true
 		}
 	}
 	return t.outcome(c), false
+}
+
+// joined is two lists in one that shares memory with neither, unless one is empty.
+func joined(a, b []string) []string {
+	if len(a) == 0 {
+		return b
+	}
+	return slices.Concat(a, b)
 }
 
 // outcome is the way on from a consent step once nothing is left to ask. The
@@ -172,13 +197,16 @@ func (t *turn) passNotice(c *consentStep) int {
 
 // openCard shows a card and records one request per purpose. An older card that
 // is still open is put off: one question at a time.
-func (t *turn) openCard(n Notice, purposes []string, step string) {
+func (t *turn) openCard(n *published, purposes []string, step string) {
 	t.deferCard()
 	t.deferLost(purposes)
 	id := t.name()
 	open := &OpenCard{
-		Request: id, Requests: map[string]string{}, Purposes: purposes,
-		Notice: n.Hash, Locale: n.Card.Locale, Step: step, Fields: codes(n.Card.Fields),
+		Request: id, Purposes: purposes,
+		Notice: n.Hash, Locale: n.Card.Locale, Step: step, Fields: n.fields,
+	}
+	if len(purposes) > 1 {
+		open.Requests = make(map[string]string, len(purposes))
 	}
 	actor := actorSystem
 	if step == "" {
@@ -188,9 +216,13 @@ func (t *turn) openCard(n Notice, purposes []string, step string) {
 		e := t.entry(Entry{
 			Kind: statusRequested, Purpose: p, Notice: n.Hash, Locale: open.Locale, Actor: actor, Method: methodWidget,
 		})
-		open.Requests[p] = e.ID
+		if open.Entry = e.ID; open.Requests != nil {
+			open.Requests[p] = e.ID
+		}
 		if !t.inForce(p) {
-			t.record(e, func(c *Consent) { c.Request, c.Method = e.ID, "" })
+			c := t.noted(&e)
+			c.Request, c.Method = e.ID, ""
+			t.note(p, c)
 		}
 	}
 	t.s.Card = open
@@ -202,8 +234,7 @@ func (t *turn) renderCard() {
 	for _, locale := range []string{t.s.Card.Locale, t.s.Locale, t.b.settings.Fallback} {
 		n, ok := t.b.settings.Notices[NoticeKey(t.s.Card.Purposes, locale)]
 		if ok && n.Hash == t.s.Card.Notice {
-			n.Card.Locale = orString(n.Card.Locale, locale)
-			t.putCard(n, "")
+			t.putCard(publishedAs(n, locale), "")
 			return
 		}
 	}
@@ -212,7 +243,7 @@ func (t *turn) renderCard() {
 	t.say(t.v.own.cardOpen)
 }
 
-func (t *turn) putCard(n Notice, event string) {
+func (t *turn) putCard(n *published, event string) {
 	card := n.Card
 	card.Request, card.Notice = t.s.Card.Request, n.Hash
 	e := Event{ID: event, From: FromBot, Kind: EventCard, Locale: card.Locale, Card: &card}
@@ -234,7 +265,7 @@ func (t *turn) deferCard() {
 	card := t.s.Card
 	t.s.Card = nil
 	for _, p := range card.Purposes {
-		t.deferRequest(p, card.Requests[p], card.Notice, card.Locale)
+		t.deferRequest(p, card.entryOf(p), card.Notice, card.Locale)
 	}
 }
 
@@ -254,12 +285,21 @@ func (t *turn) deferRequest(purpose, request, notice, locale string) {
 		Actor: actorSystem, Method: methodTimer,
 	})
 	if !t.inForce(purpose) {
-		t.record(e, nil)
+		t.note(purpose, t.noted(&e))
 	}
 }
 
-// record writes what an entry says into the profile.
-func (t *turn) record(e Entry, more func(*Consent)) {
+// noted is a purpose's consent with what an entry says.
+func (t *turn) noted(e *Entry) Consent {
+	c := t.p.Consents[e.Purpose]
+	// A refusal known only by its status must survive the status.
+	c.DeclinedAt = t.refusedAt(e.Purpose)
+	c.Status, c.At, c.Entry, c.Notice, c.Locale, c.Method = e.Kind, t.now, e.ID, e.Notice, e.Locale, e.Method
+	return c
+}
+
+// note writes a purpose's consent into the profile.
+func (t *turn) note(purpose string, c Consent) {
 	if !t.ownConsents {
 		t.p.Consents = maps.Clone(t.p.Consents)
 		if t.p.Consents == nil {
@@ -267,12 +307,5 @@ func (t *turn) record(e Entry, more func(*Consent)) {
 		}
 		t.ownConsents = true
 	}
-	c := t.p.Consents[e.Purpose]
-	// A refusal known only by its status must survive the status.
-	c.DeclinedAt = t.refusedAt(e.Purpose)
-	c.Status, c.At, c.Entry, c.Notice, c.Locale, c.Method = e.Kind, t.now, e.ID, e.Notice, e.Locale, e.Method
-	if more != nil {
-		more(&c)
-	}
-	t.p.Consents[e.Purpose] = c
+	t.p.Consents[purpose] = c
 }

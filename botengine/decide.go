@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // answered handles a press on a card's button.
@@ -76,17 +77,36 @@ func (t *turn) phrase() string {
 	if t.s.Card != nil {
 		card = sentencesFor(t.s.Card.Locale, t.b.settings.Fallback)
 	}
-	said := strings.TrimRight(t.in.Text, ".!… ")
-	said = strings.Join(strings.FieldsFunc(strings.ToLower(said), unicode.IsSpace), " ")
-	for _, own := range []*sentences{t.v.own, card} {
-		if slices.Contains(own.grant, said) {
+	var buffer [96]byte // more than a line of 64 bytes takes in lower case
+	said := appendSaid(buffer[:0], t.in.Text)
+	for _, own := range [...]*sentences{t.v.own, card} {
+		if own.has(own.grant, said) {
 			return AnswerGrant
 		}
-		if slices.Contains(own.decline, said) {
+		if own.has(own.decline, said) {
 			return AnswerDecline
 		}
 	}
 	return ""
+}
+
+// appendSaid appends a line as phrases are compared: in lower case, one space
+// between words, without what ends a sentence.
+func appendSaid(dst []byte, s string) []byte {
+	s = strings.TrimRight(s, ".!… ")
+	gap := false
+	for _, r := range s {
+		if unicode.IsSpace(r) {
+			gap = true
+			continue
+		}
+		if gap && len(dst) > 0 {
+			dst = append(dst, ' ')
+		}
+		gap = false
+		dst = utf8.AppendRune(dst, unicode.ToLower(r))
+	}
+	return dst
 }
 
 // decide records the visitor's answer to the open card and goes on with the
@@ -100,13 +120,16 @@ func (t *turn) decide(answer, method string) {
 	})
 	for _, p := range card.Purposes {
 		e := Entry{
-			Purpose: p, Request: card.Requests[p], Notice: card.Notice, Locale: card.Locale, Method: method,
+			Purpose: p, Request: card.entryOf(p), Notice: card.Notice, Locale: card.Locale, Method: method,
 		}
 		if answer == AnswerGrant {
 			t.grant(e, card.Fields)
 		} else if !t.inForce(p) {
 			e.Kind = statusDeclined
-			t.record(t.entry(e), func(c *Consent) { c.DeclinedAt = t.now })
+			e = t.entry(e)
+			c := t.noted(&e)
+			c.DeclinedAt = t.now
+			t.note(p, c)
 		}
 	}
 	if !t.in.Quiet {
@@ -128,12 +151,12 @@ func (t *turn) grant(e Entry, fields []string) {
 		e.ValidUntil = t.now + valid
 	}
 	e = t.entry(e)
-	t.record(e, func(c *Consent) {
-		c.Request, c.Grant, c.ValidUntil, c.DeclinedAt, c.Fields = e.Request, e.Grant, e.ValidUntil, 0, fields
-		if !renewed {
-			c.GrantVSeq = e.VSeq
-		}
-	})
+	c := t.noted(&e)
+	c.Request, c.Grant, c.ValidUntil, c.DeclinedAt, c.Fields = e.Request, e.Grant, e.ValidUntil, 0, fields
+	if !renewed {
+		c.GrantVSeq = e.VSeq
+	}
+	t.note(e.Purpose, c)
 }
 
 // afterDecision goes on where the flow waits for a decision. A card that the
@@ -147,6 +170,9 @@ func (t *turn) afterDecision(card *OpenCard, answer string) {
 	}
 	if answer == AnswerDecline {
 		t.say(t.v.own.declinedNoted)
+		if slices.Contains(card.Purposes, t.b.base) {
+			t.stopCollecting(true)
+		}
 		return
 	}
 	if slices.Contains(card.Purposes, t.b.base) && len(t.b.opening) > 0 && t.missingFields() {
@@ -183,20 +209,38 @@ func (t *turn) askedForCard() {
 		return
 	}
 	if purpose == "" {
-		t.answerAct(t.v.own.alreadyGranted)
+		if t.oldEnough() || t.tooYoung() {
+			t.answerAct(t.v.own.alreadyGranted)
+		} else {
+			t.askAge() // the site began to ask after the visitor had agreed
+		}
 		return
 	}
 	if t.s.Card != nil && slices.Contains(t.s.Card.Purposes, purpose) {
 		t.renderCard()
 		return
 	}
-	n, ok := t.notice(t.cardSet(purpose))
-	if !ok {
-		t.answerAct(t.v.own.noNotice)
-		return
+	if t.showWantedCard(purpose) && operator {
+		t.s.OperatorCard = true
 	}
-	t.s.OperatorCard = t.s.OperatorCard || operator
-	t.openCard(n, t.cardSet(purpose), "")
+}
+
+// showWantedCard opens a card that the visitor or a person wants, after the
+// question about the age where there is one. It tells whether it did.
+func (t *turn) showWantedCard(purpose string) bool {
+	n, ok := t.notice(t.cardSet(purpose))
+	switch {
+	case !ok:
+		t.answerAct(t.v.own.noNotice)
+	case t.tooYoung():
+		t.answerAct(t.v.own.tooYoung)
+	case !t.oldEnough():
+		t.askAge()
+	default:
+		t.openCard(n, t.cardSet(purpose), "")
+		return true
+	}
+	return false
 }
 
 // wanted is the first purpose to ask for: the base one, or of those the visitor

@@ -9,8 +9,8 @@
 //
 //	           Input (id, time, what the visitor did)
 //	             │
-//	State ──▶ Bot.Turn ──▶ Result: State', Profile', Events, Entries, Values
-//	Profile ──▶  │
+//	State ──▶ Bot.Turn ──▶ Result: State', Profile', Events, Entries, Values,
+//	Profile ──▶  │                 Owner, Effect
 //	             └─ Flow (YAML, content-hashed) + Settings (the site's rules)
 //
 // Consent is a step with rules and not a message with a button: only a press of
@@ -20,10 +20,32 @@
 //
 // # Two gates
 //
-// NewBot walks every path of a flow and refuses one that could ask for a contact
+// NewBot walks every path of a flow and refuses one that could ask for or send a contact
 // before a granted consent, under every value of the owner's switches. Turn does
 // not rely on that: mayCollect stands in front of every contact question and every
 // answer to one. The law tests run flows that NewBot has never seen.
+//
+// # People, time, other servers
+//
+// A handoff gives the conversation to people (Result.Owner is OwnerQueue); while
+// they have it turns are quiet and the flow stays where it is. Whoever changes the
+// owner from outside tells the flow by InputOwner.
+//
+// A wait has one timer, State.Due: the caller keeps it and sends InputTimer when it
+// is due. A timer that comes too early finds Due in the future, or gone, and does
+// nothing, so that one too many never hurts.
+//
+// A webhook is an Effect: the state says which one is awaited, the caller runs it
+// once the turn is committed and hands in an InputResult. Every attempt is a turn
+// of its own, made by the timer where the one before has failed or was lost with
+// its node; a result that is not awaited any more is refused. The gate for contact
+// fields stands in front of each attempt.
+//
+// # Versions
+//
+// A conversation whose state names another flow goes on at the step of the same
+// name and purpose, else at the first answers. What it has collected stays, and a
+// question that was answered is passed once.
 //
 // # Where a requirement left a choice
 //
@@ -38,5 +60,10 @@
 //     and topics as long as they are among the newest offers.
 //   - Marketing consent steps pass as declined where the site does not require
 //     consent: nothing may be sent without a grant, and nobody asks for one there.
+//   - An open consent card is never followed by a reminder, and idle close records it
+//     as deferred (C7, E19).
+//   - Where the site sets an age limit (C9) everybody is asked once, in front of the
+//     first card; the answer holds, also where it was "younger".
+//   - A webhook's answer is shortened and masked: variables outlive a grant.
 //   - Withdrawing reaches what was kept under a policy too. Its entry names no grant.
 package botengine

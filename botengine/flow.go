@@ -1,5 +1,7 @@
 package botengine
 
+import "slices"
+
 // A Flow is a parsed flow. It is immutable.
 type Flow struct {
 	// Name is the author's name for it, File where it was read from.
@@ -260,4 +262,31 @@ func (s *step) waits() bool {
 // asked; a field the site names is one too, whatever its type.
 func contactType(kind string) bool {
 	return kind == "name" || kind == "email" || kind == "phone"
+}
+
+// Purposes lists what the flow asks consent for, in the order of its steps.
+func (f *Flow) Purposes() []string {
+	var all []string
+	for i := range f.steps {
+		if c := f.steps[i].consent; c != nil {
+			for _, p := range c.purposes {
+				if !slices.Contains(all, p) {
+					all = append(all, p)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// ContactFields lists the contact fields that the flow asks for, whatever the
+// site, in the order of its steps.
+func (f *Flow) ContactFields() []string {
+	var all []string
+	for i := range f.steps {
+		if a := f.steps[i].ask; a != nil && contactType(a.kind) && !slices.Contains(all, a.field) {
+			all = append(all, a.field)
+		}
+	}
+	return all
 }

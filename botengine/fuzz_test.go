@@ -58,34 +58,6 @@ func mark(spans []Span) string {
 	return b.String()
 }
 
-// FuzzMaskContacts: masking loses nothing else, and masking twice is masking once.
-func FuzzMaskContacts(f *testing.F) {
-	for _, line := range append(lines, "anna at gmail.com", "jan małpa wp kropka pl", "+48 (600) 700-800 / 601 701 801", "DE89 3704 0044 0532 0130 00") {
-		f.Add(line, "PL")
-	}
-	f.Fuzz(func(t *testing.T, text, region string) {
-		if !utf8.ValidString(text) || len(region) > 8 {
-			t.Skip()
-		}
-		spans := MaskContacts(text, region)
-		rest := text
-		for _, s := range spans {
-			if s.Masked {
-				continue
-			}
-			i := strings.Index(rest, s.Text)
-			if i < 0 || s.Text == "" {
-				t.Fatalf("%q is no part of %q", s.Text, rest)
-			}
-			rest = rest[i+len(s.Text):]
-		}
-		once := mark(spans)
-		if again := mark(MaskContacts(once, region)); again != once {
-			t.Errorf("masked once %q, twice %q", once, again)
-		}
-	})
-}
-
 // FuzzTurn: no text makes a turn panic, grants consent or leaks a detail.
 func FuzzTurn(f *testing.F) {
 	b := mustBot(f, leadFlow, demoSettings())

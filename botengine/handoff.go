@@ -26,13 +26,10 @@ const (
 )
 
 func (r *reader) handoff(n *yaml.Node) *handoff {
-	m, _ := r.mapping(n, "handoff", "queue", "text", "delay_ms", "away", "after_ms", "unanswered")
-	m.need("queue")
-	m.need("away")
-	m.need("unanswered")
+	m, _ := r.shaped(n, "handoff", handoffShape)
 	return &handoff{
 		at: at(n), queue: m.name("queue"), text: m.text("text"), delay: m.delay(),
 		away: m.target("away"), unanswered: m.target("unanswered"),
-		after: int64(m.integer("after_ms", defaultHandoffMS, minHandoffMS, maxHandoffMS)),
+		after: int64(m.integer("after_ms")),
 	}
 }

@@ -31,8 +31,11 @@ type trial struct {
 	ids      map[string]bool
 	offers   []Event
 	cards    []string
+	ledger   []Entry // the consent events
 	owner    string
 	effects  []*Effect
+	// grown: the visitor has said that they are old enough.
+	grown bool
 }
 
 func newTrial(t *rapid.T, b *Bot) *trial {
@@ -65,7 +68,9 @@ var lines = []string{
 func (r *trial) input() Input {
 	in := Input{Quiet: rapid.IntRange(0, 9).Draw(r.t, "quiet") == 0 || r.owner == OwnerQueue || r.owner == OwnerOperator, Owner: r.owner}
 	in.Operators = rapid.IntRange(0, 1).Draw(r.t, "operators")
-	switch k := rapid.IntRange(0, 25).Draw(r.t, "kind"); {
+	switch k := rapid.IntRange(0, 29).Draw(r.t, "kind"); {
+	case k > 25:
+		r.inputOnContact(&in, k)
 	case k > 19:
 		r.inputOfSystem(&in, k)
 	case k < 8:
@@ -95,6 +100,29 @@ func (r *trial) input() Input {
 		in.Actor = rapid.SampledFrom([]string{"", "command", "operator:ola"}).Draw(r.t, "actor")
 	}
 	return in
+}
+
+// inputOnContact draws what is done to what is held.
+func (r *trial) inputOnContact(in *Input, k int) {
+	switch {
+	case k < 28:
+		in.Kind = InputCorrect
+		in.Fields = rapid.SampledFrom([]map[string]string{
+			nil,
+			{"name": "Anna"},
+			{"email": canaryMail},
+			{"email": canaryMail, "phone": canaryPhone},
+			{"name": canaryMail},
+			{"shoe": "42"},
+		}).Draw(r.t, "fields")
+		in.Actor = rapid.SampledFrom([]string{"", "operator:ola", "command:root", "system"}).Draw(r.t, "actor")
+	case k == 28:
+		in.Kind, in.On = InputRestrict, rapid.Bool().Draw(r.t, "on")
+		in.Actor = rapid.SampledFrom([]string{"", "operator:ola", "command:root", "system"}).Draw(r.t, "actor")
+	default:
+		in.Kind, in.Until = InputExpire, r.now-rapid.SampledFrom([]int64{0, day, 300 * day}).Draw(r.t, "kept")
+		in.Actor = rapid.SampledFrom([]string{"", "system"}).Draw(r.t, "actor")
+	}
 }
 
 // inputOfSystem draws a timer, a change of owner, or what a webhook answered.
@@ -181,6 +209,9 @@ func (r *trial) turn() {
 	if open := r.state.Card; in.Kind == InputDecision && (open == nil || open.Request != in.Request) {
 		r.t.Fatalf("%+v answers a card that is not open", in)
 	}
+	if in.Kind == InputChoice && in.Choice == ageReached {
+		r.grown = true
+	}
 	for _, e := range got.Entries {
 		r.entry(e)
 	}
@@ -189,6 +220,7 @@ func (r *trial) turn() {
 	r.clean(got)
 	r.waits(in, got)
 	r.state, r.profile = got.State, got.Profile
+	r.remembers()
 	r.rests()
 }
 
@@ -214,8 +246,14 @@ func (r *trial) entry(e Entry) {
 		r.t.Fatalf("entry %+v: want vseq %d, at %d, a new id", e, r.vseq, r.now)
 	}
 	r.ids[e.ID] = true
+	if !slices.Contains([]string{EntrySeen, EntryContact, EntryRestrict, EntryErase}, e.Kind) {
+		r.ledger = append(r.ledger, e)
+	}
 	switch e.Kind {
 	case statusRequested:
+		if r.s.AgeLimit > 0 && !r.grown {
+			r.t.Fatalf("asked for consent before the age: %+v", e)
+		}
 		if e.Actor == actorSystem {
 			if r.asked[e.Purpose] {
 				r.t.Fatalf("the bot asked for %s twice in a session", e.Purpose)
@@ -263,6 +301,9 @@ func (r *trial) entry(e Entry) {
 
 // mayCollect fails where nothing may be collected.
 func (r *trial) mayCollect(what string) {
+	if r.s.AgeLimit > 0 && !r.grown {
+		r.t.Fatalf("%s without the age", what)
+	}
 	_, refused := r.refused[r.base()]
 	if !r.inForce(r.base()) && (r.s.RequireConsent || refused || len(r.s.Purposes) == 0) {
 		r.t.Fatalf("%s without a grant in force", what)
@@ -300,8 +341,22 @@ func (r *trial) collected(got Result) {
 			r.t.Fatalf("value %+v is not in the profile %+v", v, got.Profile)
 		}
 	}
-	if got.DropContact && len(got.Profile.Held) > 0 {
-		r.t.Fatalf("dropped, but holds %v", got.Profile.Held)
+	if got.Profile.RestrictedAt != 0 {
+		if len(got.Profile.Held) == 0 {
+			r.t.Fatalf("nothing is held and that is restricted: %+v", got.Profile)
+		}
+		for _, e := range got.Events {
+			if e.From == FromBot && slices.ContainsFunc(e.Text, func(s Span) bool { return s.Field != "" }) {
+				r.t.Fatalf("a restricted value was used: %+v", e)
+			}
+		}
+	}
+	for _, field := range got.Profile.Held {
+		// What was held is gone with the drop; what the same turn took is not.
+		fresh := slices.ContainsFunc(got.Values, func(v Value) bool { return v.Ref == got.Profile.Refs[field] })
+		if got.DropContact && !fresh {
+			r.t.Fatalf("dropped, but holds %v", got.Profile.Held)
+		}
 	}
 	if len(got.Profile.Held) != len(got.Profile.Refs) || got.Profile.VSeq != r.vseq {
 		r.t.Fatalf("profile %+v after %d records", got.Profile, r.vseq)
@@ -328,6 +383,24 @@ func (r *trial) clean(got Result) {
 			if found := detect(s.Text, r.s.Region); len(found) > 0 {
 				r.t.Fatalf("a detail left the turn in %q", s.Text)
 			}
+		}
+	}
+}
+
+// remembers compares what the profile remembers with all entries so far.
+func (r *trial) remembers() {
+	past, whole := r.profile.Remembered()
+	if whole && len(past) != len(r.ledger) || !whole && len(r.ledger) < maxPast {
+		r.t.Fatalf("remembers %d of %d consent events, whole: %t", len(past), len(r.ledger), whole)
+	}
+	for i, p := range past {
+		e := r.ledger[len(r.ledger)-len(past)+i]
+		want := PastEntry{
+			VSeq: e.VSeq, ID: e.ID, Purpose: e.Purpose, Kind: e.Kind, At: e.At, Request: e.Request, Grant: e.Grant,
+			Notice: e.Notice, Locale: e.Locale, Actor: e.Actor, Method: e.Method, ValidUntil: e.ValidUntil,
+		}
+		if p != want && whole {
+			r.t.Fatalf("remembers %+v, it was %+v", p, want)
 		}
 	}
 }
@@ -367,6 +440,8 @@ func drawSettings(t *rapid.T) *Settings {
 		s.Notices = nil
 	case 2:
 		s.ValidMS = map[string]int64{"lead_contact": day, "marketing_email": 3 * day}
+	case 4:
+		s.AgeLimit = 16
 	case 3:
 		s.Purposes = append(s.Purposes, "marketing_phone")
 		publish(s)
@@ -374,9 +449,13 @@ func drawSettings(t *rapid.T) *Settings {
 	return s
 }
 
-var lawFlows = []string{leadFlow, "testdata/menu_only.yaml", "testdata/phone.yaml", "testdata/survey.yaml", "testdata/desk.yaml"}
+var lawFlows = []string{
+	leadFlow, "../configs/flows/appointment.yaml", "../configs/flows/order-status.yaml", "../configs/flows/newsletter.yaml",
+	"testdata/menu_only.yaml", "testdata/phone.yaml", "testdata/survey.yaml", "testdata/desk.yaml",
+}
 
-// TestLaws runs random inputs over the demo flow and some small ones.
+// TestLaws runs random inputs over the demo flow and some small ones (C1, C4,
+// C23, C31).
 func TestLaws(t *testing.T) {
 	for _, file := range lawFlows {
 		f := mustFlow(t, file)
@@ -402,15 +481,19 @@ func TestLaws(t *testing.T) {
 
 // TestLawsUncheckedFlows runs random inputs over random flows that the load
 // checks have not seen: what the gate in a turn promises, it promises whatever
-// the flow says.
+// the flow says (C1, C23). Half way the flow may become another version.
 func TestLawsUncheckedFlows(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		f := drawFlow(rt)
 		s := drawSettings(rt)
 		s.Locales = []string{"pl"}
-		b := unchecked(f, s)
-		r := newTrial(rt, b)
-		for range rapid.IntRange(1, 20).Draw(rt, "turns") {
+		versions := []*Bot{unchecked(drawFlow(rt, "one"), s), unchecked(drawFlow(rt, "two"), s)}
+		r := newTrial(rt, versions[0])
+		turns := rapid.IntRange(1, 20).Draw(rt, "turns")
+		change := rapid.IntRange(0, 30).Draw(rt, "change")
+		for k := range turns {
+			if k == change {
+				r.bot = versions[1]
+			}
 			r.turn()
 		}
 	})
@@ -418,7 +501,7 @@ func TestLawsUncheckedFlows(t *testing.T) {
 
 // drawFlow makes a flow that is sound as a document and wild as a graph. Its
 // first step waits: without that a greeting could ask for consent.
-func drawFlow(t *rapid.T) *Flow {
+func drawFlow(t *rapid.T, hash string) *Flow {
 	n := rapid.IntRange(2, 8).Draw(t, "steps")
 	step := func() string { return fmt.Sprintf("s%d", rapid.IntRange(0, n-1).Draw(t, "to")) }
 	var b strings.Builder
@@ -458,7 +541,7 @@ func drawFlow(t *rapid.T) *Flow {
 		}
 	}
 	b.WriteString("  - {id: last, set: {v: '1', name2: x}, goto: done}\n  - {id: done, end: true}\n")
-	r := &reader{flow: &Flow{File: "wild", Hash: "wild", index: map[string]int{}}}
+	r := &reader{flow: &Flow{File: "wild", Hash: hash, index: map[string]int{}}}
 	if root := r.document([]byte(b.String())); root != nil {
 		r.root(root)
 		r.link()

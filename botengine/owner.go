@@ -45,6 +45,7 @@ func (t *turn) ownerChanged() {
 		t.resume()
 	case OwnerQueue:
 		t.suspend()
+		t.s.Queue, t.s.Due = defaultQueue, t.now+defaultHandoffMS
 		if st, _ := t.here(); st != nil && st.kind == kindHandoff {
 			t.s.Queue, t.s.Due = st.handoff.queue, t.now+st.handoff.after
 		}
@@ -58,6 +59,10 @@ func (t *turn) ownerChanged() {
 	}
 }
 
+// defaultQueue is where a conversation waits that no handoff has put there: a
+// person gave it back, or is gone.
+const defaultQueue = "people"
+
 func (t *turn) suspend() { t.s.Due, t.s.Queue, t.s.Effect = 0, "", nil }
 
 // resume goes on with the flow when the bot has the conversation again: a
@@ -70,8 +75,6 @@ func (t *turn) resume() {
 	case t.s.Card != nil:
 		t.say(t.v.own.cardOpen)
 	case st == nil:
-	case st.kind == kindAsk && t.b.contact[st.ask.field] && !t.mayCollect(st.ask.field):
-		t.stopCollecting(true)
 	case st.kind == kindChoices, st.kind == kindAsk:
 		t.repeat()
 	default:

@@ -29,19 +29,8 @@ const (
 // site. The error is Problems: all that was found, each with its place. name is
 // what the problems call the file.
 func Parse(name string, src []byte) (*Flow, error) {
-	sum := sha256.Sum256(src)
-	r := &reader{flow: &Flow{
-		File:  name,
-		Hash:  "sha256:" + hex.EncodeToString(sum[:]),
-		index: map[string]int{},
-	}}
-	root := r.document(src)
-	if root != nil {
-		r.root(root)
-	}
-	if len(r.problems) == 0 {
-		r.link()
-	}
+	r := newReader(name, src)
+	r.read(src)
 	if len(r.problems) == 0 {
 		r.shape()
 	}
@@ -49,6 +38,26 @@ func Parse(name string, src []byte) (*Flow, error) {
 		return nil, err
 	}
 	return r.flow, nil
+}
+
+func newReader(name string, src []byte) *reader {
+	sum := sha256.Sum256(src)
+	return &reader{flow: &Flow{
+		File:  name,
+		Hash:  "sha256:" + hex.EncodeToString(sum[:]),
+		index: map[string]int{},
+	}}
+}
+
+// read reads the steps and resolves their names.
+func (r *reader) read(src []byte) {
+	root := r.document(src)
+	if root != nil {
+		r.root(root)
+	}
+	if len(r.problems) == 0 {
+		r.link()
+	}
 }
 
 // document reads the source into a tree, or reports why that cannot be.
@@ -158,17 +167,16 @@ func (r *reader) plainTree(n *yaml.Node, depth int) bool {
 
 // root reads the document.
 func (r *reader) root(n *yaml.Node) {
-	m, ok := r.mapping(n, "the flow", "flow", "locales", "fallback", "remind", "close", "steps")
+	m, ok := r.shaped(n, "the flow", flowShape)
 	if !ok {
 		return
 	}
-	m.need("flow")
 	r.flow.Name = m.name("flow")
 	r.locales(m)
 	if len(r.flow.Locales) > 0 {
 		r.flow.remind, r.flow.close = r.reminder(m), r.closing(m)
 	}
-	if v := m.need("steps"); v != nil && len(r.flow.Locales) > 0 {
+	if v := m.vals["steps"]; v != nil && len(r.flow.Locales) > 0 {
 		list := r.list(v, "steps")
 		if len(list) > maxSteps {
 			r.problem(at(v), "more than %d steps", maxSteps)
@@ -182,7 +190,7 @@ func (r *reader) root(n *yaml.Node) {
 
 // locales reads the languages of the flow.
 func (r *reader) locales(m mapping) {
-	v := m.need("locales")
+	v := m.vals["locales"]
 	if v == nil {
 		return
 	}
@@ -199,7 +207,8 @@ func (r *reader) locales(m mapping) {
 		}
 		r.flow.Locales = append(r.flow.Locales, l)
 	}
-	if f := m.str("fallback"); f != "" {
+	if m.has("fallback") {
+		f := m.str("fallback")
 		if !slices.Contains(r.flow.Locales, f) {
 			r.problem(at(m.vals["fallback"]), "fallback %q is none of the flow's locales", f)
 		}

@@ -1,7 +1,6 @@
 package botengine
 
 import (
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -9,15 +8,11 @@ import (
 
 // step reads one step and adds it to the flow.
 func (r *reader) step(n *yaml.Node) {
-	known := []string{"id", "goto", "remind", "close"}
-	for _, k := range stepKinds {
-		known = append(known, string(k))
-	}
-	m, ok := r.mapping(n, "a step", known...)
+	m, ok := r.shaped(n, "a step", stepShape)
 	if !ok {
 		return
 	}
-	s := step{id: m.id(), at: at(n), next: m.target("goto")}
+	s := step{id: m.name("id"), at: at(n), next: m.target("goto")}
 	if s.id == "" {
 		return
 	}
@@ -86,9 +81,6 @@ func (r *reader) body(n *yaml.Node, s *step) {
 	case kindEnd:
 		s.end = r.end(n)
 	}
-	if s.next.id != "" && slices.Contains([]stepKind{kindAnswers, kindConsent, kindBranch, kindEnd}, s.kind) {
-		r.problem(s.next.at, "goto has no effect on a step with %s", s.kind)
-	}
 }
 
 // line reads something said: a text, or a mapping with text, link and image.
@@ -96,29 +88,29 @@ func (r *reader) line(n *yaml.Node, what string) line {
 	if isText(n) {
 		return line{text: r.text(n, what)}
 	}
-	m, _ := r.mapping(n, what, "text", "link", "image", "delay_ms")
+	m, _ := r.shaped(n, what, lineShape)
 	l := line{text: m.text("text"), delay: m.delay()}
 	if v := m.vals["link"]; v != nil {
-		lm, _ := r.mapping(v, what+".link", "label", "url")
-		l.link = &linkText{label: lm.text("label"), url: lm.url("url", false)}
+		lm, _ := r.shaped(v, what+".link", linkShape)
+		l.link = &linkText{label: lm.text("label"), url: lm.url("url")}
 	}
 	if v := m.vals["image"]; v != nil {
-		im, _ := r.mapping(v, what+".image", "url", "alt")
-		l.image = &imageText{url: im.url("url", true), alt: im.text("alt")}
+		im, _ := r.shaped(v, what+".image", imageShape)
+		l.image = &imageText{url: im.url("url"), alt: im.text("alt")}
 	}
 	return l
 }
 
 // url reads an address: https, or relative to the page. A javascript: link in a
 // flow would run in the visitor's page.
-func (m mapping) url(key string, image bool) string {
-	v := m.need(key)
+func (m mapping) url(key string) string {
+	v, link := m.vals[key], m.shape.key(key).Value.Kind == ValueLink
 	if v == nil {
 		return ""
 	}
 	u := m.r.str(v, m.what+"."+key)
 	relative := strings.HasPrefix(u, "/") && !strings.HasPrefix(u, "//") && !strings.HasPrefix(u, "/\\")
-	if !relative && !strings.HasPrefix(u, "https://") && (image || !strings.HasPrefix(u, "#")) {
+	if !relative && !strings.HasPrefix(u, "https://") && !(link && strings.HasPrefix(u, "#")) {
 		m.r.problem(at(v), "%s.%s must start with https:// or /", m.what, key)
 	}
 	if strings.ContainsAny(u, " \t\n\"<>") {
@@ -128,34 +120,30 @@ func (m mapping) url(key string, image bool) string {
 }
 
 func (r *reader) choices(n *yaml.Node) *choices {
-	m, _ := r.mapping(n, "choices", "text", "repeat", "options", "save", "delay_ms")
+	m, _ := r.shaped(n, "choices", choicesShape)
 	return &choices{
-		text: m.text("text"), repeat: m.optionalText("repeat"), save: m.name("save"),
+		text: m.text("text"), repeat: m.text("repeat"), save: m.name("save"),
 		delay:   m.delay(),
-		options: r.options(m.need("options"), "option", true),
+		options: r.options(m.vals["options"], optionShape),
 	}
 }
 
-// options reads buttons; leads tells whether they may lead to a step.
-func (r *reader) options(n *yaml.Node, what string, leads bool) []option {
+// options reads buttons.
+func (r *reader) options(n *yaml.Node, s *Shape) []option {
 	if n == nil {
 		return nil
-	}
-	known := []string{"id", "label", "match"}
-	if leads {
-		known = append(known, "goto")
 	}
 	var os []option
 	seen := map[string]bool{}
 	for _, item := range r.list(n, "options") {
-		m, ok := r.mapping(item, what, known...)
+		m, ok := r.shaped(item, "option", s)
 		if !ok {
 			continue
 		}
-		o := option{id: m.id(), at: at(item), label: m.text("label"), target: m.target("goto"), match: map[string][]string{}}
+		o := option{id: m.name("id"), at: at(item), label: m.text("label"), target: m.target("goto"), match: map[string][]string{}}
 		r.unique(seen, item, "options", o.id)
 		if v := m.vals["match"]; v != nil {
-			r.words(v, what+".match", false, func(locale string, w *yaml.Node) {
+			r.words(v, "option.match", false, func(locale string, w *yaml.Node) {
 				o.match[locale] = append(o.match[locale], fold(w.Value))
 			})
 		}
@@ -190,17 +178,17 @@ func (r *reader) words(n *yaml.Node, what string, all bool, add func(locale stri
 }
 
 func (r *reader) answers(n *yaml.Node) *answers {
-	m, _ := r.mapping(n, "answers", "text", "topics", "entries", "nomatch")
+	m, _ := r.shaped(n, "answers", answersShape)
 	a := &answers{text: m.text("text"), topics: m.targets("topics")}
-	if v := m.need("entries"); v != nil {
+	if v := m.vals["entries"]; v != nil {
 		for _, item := range r.list(v, "entries") {
-			if em, ok := r.mapping(item, "entry", "id", "title", "match", "say", "goto"); ok {
+			if em, ok := r.shaped(item, "entry", entryShape); ok {
 				a.entries = append(a.entries, r.entry(em))
 			}
 		}
 	}
-	if v := m.need("nomatch"); v != nil {
-		if nm, ok := r.mapping(v, "nomatch", "text", "topics"); ok {
+	if v := m.vals["nomatch"]; v != nil {
+		if nm, ok := r.shaped(v, "nomatch", nomatchShape); ok {
 			a.nomatch, a.offer = nm.text("text"), nm.targets("topics")
 		}
 	}
@@ -209,15 +197,15 @@ func (r *reader) answers(n *yaml.Node) *answers {
 
 func (r *reader) entry(m mapping) entry {
 	e := entry{
-		id: m.id(), at: at(m.node), title: m.text("title"), target: m.target("goto"),
+		id: m.name("id"), at: at(m.node), title: m.text("title"), target: m.target("goto"),
 		match: map[string][]pattern{},
 	}
-	if v := m.need("match"); v != nil {
+	if v := m.vals["match"]; v != nil {
 		r.words(v, "entry.match", true, func(locale string, w *yaml.Node) {
 			e.match[locale] = append(e.match[locale], parsePattern(w.Value))
 		})
 	}
-	if v := m.need("say"); v != nil {
+	if v := m.vals["say"]; v != nil {
 		e.say = r.line(v, "entry.say")
 	}
 	return e
@@ -227,37 +215,26 @@ func (r *reader) entry(m mapping) entry {
 var askTypes = []string{"name", "email", "phone", "text", "number", "date", "one_of"}
 
 func (r *reader) ask(n *yaml.Node) *ask {
-	m, _ := r.mapping(n, "ask", "field", "type", "text", "repeat", "invalid", "tries", "failed", "options", "min", "max", "delay_ms")
-	m.need("field")
+	m, _ := r.shaped(n, "ask", askShape)
 	a := &ask{
-		field: m.name("field"), kind: m.str("type"), at: at(n),
-		text: m.text("text"), repeat: m.optionalText("repeat"), invalid: m.text("invalid"),
-		tries: m.integer("tries", 3, 1, 10), failed: m.target("failed"),
+		field: m.name("field"), kind: m.word("type"), at: at(n),
+		text: m.text("text"), repeat: m.text("repeat"), invalid: m.text("invalid"),
+		tries: m.integer("tries"), failed: m.target("failed"),
 		min: m.number("min"), max: m.number("max"), delay: m.delay(),
 	}
-	if v := m.need("type"); v != nil && !slices.Contains(askTypes, a.kind) {
-		r.problem(at(v), "there is no type %q%s", a.kind, didYouMean(a.kind, askTypes))
-	}
 	if a.kind == "one_of" {
-		a.options = r.options(m.need("options"), "option", false)
-	} else if m.has("options") {
-		r.problem(at(m.vals["options"]), "options belong to type one_of")
-	}
-	for _, k := range []string{"min", "max"} {
-		if m.has(k) && a.kind != "number" {
-			r.problem(at(m.vals[k]), "%s belongs to type number", k)
-		}
+		a.options = r.options(m.vals["options"], valueShape)
 	}
 	return a
 }
 
 func (r *reader) consent(n *yaml.Node) *consentStep {
-	m, _ := r.mapping(n, "consent", "purposes", "granted", "declined")
+	m, _ := r.shaped(n, "consent", consentShape)
 	c := &consentStep{granted: m.target("granted"), declined: m.target("declined")}
-	if v := m.need("purposes"); v != nil {
+	if v := m.vals["purposes"]; v != nil {
 		seen := map[string]bool{}
 		for _, p := range r.list(v, "purposes") {
-			name := r.str(p, "purposes")
+			name := r.target(p, "consent.purposes").id
 			r.unique(seen, p, "purposes", name)
 			c.purposes = append(c.purposes, name)
 			c.purposesAt = append(c.purposesAt, at(p))
@@ -267,17 +244,15 @@ func (r *reader) consent(n *yaml.Node) *consentStep {
 }
 
 func (r *reader) branch(n *yaml.Node) *branch {
-	m, _ := r.mapping(n, "branch", "when", "else")
-	m.need("else")
+	m, _ := r.shaped(n, "branch", branchShape)
 	b := &branch{other: m.target("else")}
-	if v := m.need("when"); v != nil {
+	if v := m.vals["when"]; v != nil {
 		for _, item := range r.list(v, "when") {
-			cm, ok := r.mapping(item, "when", "if", "goto")
+			cm, ok := r.shaped(item, "when", caseShape)
 			if !ok {
 				continue
 			}
-			cm.need("goto")
-			if e := cm.need("if"); e != nil {
+			if e := cm.vals["if"]; e != nil {
 				b.cases = append(b.cases, branchCase{r.condition(e), cm.target("goto")})
 			}
 		}

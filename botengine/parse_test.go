@@ -249,7 +249,7 @@ func TestParseOK(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.Name != "lead" || len(f.Hash) != len("sha256:")+64 || f.Hash == other.Hash || len(f.Locales) != 2 {
+	if f.Name != "lead" || len(f.Hash) != len("sha256:")+64 || f.Hash == other.Hash || len(f.Locales) != 4 {
 		t.Errorf("flow %q hash %q %q locales %v", f.Name, f.Hash, other.Hash, f.Locales)
 	}
 	for _, v := range variants {

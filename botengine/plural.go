@@ -50,15 +50,10 @@ func isCounted(n *yaml.Node) bool {
 // addCounted reads {by: count, one: …, other: …} with every form that the
 // language has.
 func (r *reader) addCounted(t text, locale string, n *yaml.Node, what string) {
-	known := []string{byKey}
-	for _, p := range pluralNames {
-		known = append(known, p.name)
-	}
-	m, ok := r.mapping(n, fmt.Sprintf("%s in %q", what, locale), known...)
+	m, ok := r.shaped(n, fmt.Sprintf("%s in %q", what, locale), countedShape)
 	if !ok {
 		return
 	}
-	m.need(byKey)
 	c := &counted{by: m.name(byKey), tag: language.Make(locale), forms: map[plural.Form]template{}}
 	has := formsOf(c.tag)
 	var names []string
@@ -95,7 +90,6 @@ func formsOf(tag language.Tag) map[plural.Form][]string {
 	for i := range 1001 {
 		try(strconv.Itoa(i))
 	}
-	try("1000000")
 	for i := range 21 {
 		for tenths := 1; tenths < 10; tenths++ {
 			try(fmt.Sprintf("%d.%d", i, tenths))

@@ -31,10 +31,48 @@ func (r *reader) problem(p position, format string, args ...any) {
 
 // A mapping is a YAML mapping with its keys checked.
 type mapping struct {
-	r    *reader
-	node *yaml.Node
-	what string
-	vals map[string]*yaml.Node
+	r     *reader
+	shape *Shape // nil where the keys are locales
+	node  *yaml.Node
+	what  string
+	vals  map[string]*yaml.Node
+}
+
+// shaped reads n as a mapping of a shape of the language: its keys are known,
+// and those that must be there are.
+func (r *reader) shaped(n *yaml.Node, what string, s *Shape) (mapping, bool) {
+	m, ok := r.mapping(n, what, s.names()...)
+	m.shape = s
+	for i := range s.Keys {
+		if ok {
+			m.belongs(&s.Keys[i])
+		}
+	}
+	return m, ok
+}
+
+// belongs checks a key against the others of its mapping.
+func (m mapping) belongs(k *Key) {
+	if k.Required {
+		m.need(k.Name)
+	}
+	if k.When != nil {
+		switch holds := m.vals[k.When.Key] != nil && m.vals[k.When.Key].Value == k.When.Word; {
+		case holds && k.When.Must:
+			m.need(k.Name)
+		case !holds && m.has(k.Name):
+			m.r.problem(at(m.vals[k.Name]), "%s belongs to %s %s", k.Name, k.When.Key, k.When.Word)
+		}
+	}
+	for _, other := range k.NotWith {
+		if m.has(k.Name) && m.has(other) {
+			why := k.Why
+			if why != "" {
+				why = ": " + why
+			}
+			m.r.problem(at(m.vals[k.Name]), "%s has no effect on %s with %s%s", k.Name, m.what, other, why)
+		}
+	}
 }
 
 // mapping reads n as a mapping with known keys. An unknown or repeated key is a
@@ -61,13 +99,11 @@ func (r *reader) mapping(n *yaml.Node, what string, known ...string) (mapping, b
 
 func (m mapping) has(key string) bool { return m.vals[key] != nil }
 
-// need returns the value of a key that must be there.
-func (m mapping) need(key string) *yaml.Node {
-	v := m.vals[key]
-	if v == nil {
+// need reports a key that must be there and is not.
+func (m mapping) need(key string) {
+	if !m.has(key) {
 		m.r.problem(at(m.node), "%s needs %q", m.what, key)
 	}
-	return v
 }
 
 // str reads an optional string.
@@ -108,33 +144,31 @@ func (r *reader) checkName(n *yaml.Node, what, s string) {
 	}
 }
 
-// id reads the id that a list item must have.
-func (m mapping) id() string {
-	v := m.need("id")
+// integer reads an optional whole number in the key's range.
+func (m mapping) integer(key string) int {
+	v, value := m.vals[key], m.shape.key(key).Value
 	if v == nil {
-		return ""
-	}
-	s := m.r.str(v, m.what+".id")
-	m.r.checkName(v, m.what+".id", s)
-	return s
-}
-
-// integer reads an optional whole number in a range.
-func (m mapping) integer(key string, unset, low, high int) int {
-	v := m.vals[key]
-	if v == nil {
-		return unset
+		return value.Unset
 	}
 	i, err := strconv.Atoi(m.r.str(v, m.what+"."+key))
-	if err != nil || i < low || i > high {
-		m.r.problem(at(v), "%s.%s must be a whole number from %d to %d", m.what, key, low, high)
-		return unset
+	if err != nil || i < value.Min || i > value.Max {
+		m.r.problem(at(v), "%s.%s must be a whole number from %d to %d", m.what, key, value.Min, value.Max)
+		return value.Unset
 	}
 	return i
 }
 
+// word reads one of the key's words.
+func (m mapping) word(key string) string {
+	s, known := m.str(key), m.shape.key(key).Value.Words
+	if m.has(key) && !slices.Contains(known, s) {
+		m.r.problem(at(m.vals[key]), "there is no %s %q%s", key, s, didYouMean(s, known))
+	}
+	return s
+}
+
 // delay reads how long the client shows "typing", ms.
-func (m mapping) delay() int64 { return int64(m.integer("delay_ms", 0, 0, 10_000)) }
+func (m mapping) delay() int64 { return int64(m.integer("delay_ms")) }
 
 // number reads an optional number.
 func (m mapping) number(key string) *float64 {
@@ -156,7 +190,15 @@ func (m mapping) target(key string) target {
 	if v == nil {
 		return target{step: none}
 	}
-	return target{id: m.r.str(v, m.what+"."+key), at: at(v), step: none}
+	return m.r.target(v, m.what+"."+key)
+}
+
+func (r *reader) target(n *yaml.Node, what string) target {
+	id := r.str(n, what)
+	if id == "" && n.Kind == yaml.ScalarNode {
+		r.problem(at(n), "%s is empty", what)
+	}
+	return target{id: id, at: at(n), step: none}
 }
 
 // list reads a sequence.
@@ -179,7 +221,7 @@ func (m mapping) targets(key string) []target {
 	}
 	var ts []target
 	for _, n := range m.r.list(v, m.what+"."+key) {
-		ts = append(ts, target{id: m.r.str(n, m.what+"."+key), at: at(n), step: none})
+		ts = append(ts, m.r.target(n, m.what+"."+key))
 	}
 	return ts
 }
@@ -263,15 +305,8 @@ func (r *reader) addText(t text, locale string, n *yaml.Node, what string) {
 	t[locale] = tmpl
 }
 
-// text reads a text that must be there; optionalText one that may.
+// text reads a text per locale.
 func (m mapping) text(key string) text {
-	if v := m.need(key); v != nil {
-		return m.r.text(v, m.what+"."+key)
-	}
-	return nil
-}
-
-func (m mapping) optionalText(key string) text {
 	if v := m.vals[key]; v != nil {
 		return m.r.text(v, m.what+"."+key)
 	}

@@ -1,15 +1,15 @@
 package botengine
 
-// answeredBefore tells whether the open card was answered although the state does
+// cardAnsweredBefore tells whether the open card was answered although the state does
 // not know it: the profile was rebuilt from the ledger, and the state is of
 // before the answer.
-func (t *turn) answeredBefore() bool {
+func (t *turn) cardAnsweredBefore() bool {
 	card := t.s.Card
 	if !t.in.Rebuilt || card == nil {
 		return false
 	}
 	for _, p := range card.Purposes {
-		if c := t.p.Consents[p]; c.Status == statusRequested || c.Entry == card.Requests[p] {
+		if c := t.p.Consents[p]; c.Status == statusRequested || c.Entry == card.entryOf(p) {
 			return false
 		}
 	}

@@ -34,14 +34,13 @@ func (r *reader) reminder(m mapping) *reminder {
 	if v.Kind == yaml.ScalarNode && v.Value == noWait {
 		return &reminder{}
 	}
-	rm, ok := r.mapping(v, "remind", "after_ms", "times", "text")
+	rm, ok := r.shaped(v, "remind", reminderShape)
 	if !ok {
 		return nil
 	}
-	rm.need("after_ms")
 	return &reminder{
-		after: int64(rm.integer("after_ms", minRemindMS, minRemindMS, maxRemindMS)),
-		times: rm.integer("times", 1, 1, 5), text: rm.text("text"),
+		after: int64(rm.integer("after_ms")),
+		times: rm.integer("times"), text: rm.text("text"),
 	}
 }
 
@@ -54,14 +53,13 @@ func (r *reader) closing(m mapping) *closing {
 	if v.Kind == yaml.ScalarNode && v.Value == noWait {
 		return &closing{}
 	}
-	cm, ok := r.mapping(v, "close", "after_ms", "text")
+	cm, ok := r.shaped(v, "close", closingShape)
 	if !ok {
 		return nil
 	}
-	cm.need("after_ms")
 	return &closing{
-		after: int64(cm.integer("after_ms", minRemindMS, minRemindMS, maxRemindMS)),
-		text:  cm.optionalText("text"),
+		after: int64(cm.integer("after_ms")),
+		text:  cm.text("text"),
 	}
 }
 
@@ -72,8 +70,8 @@ func (r *reader) waiting(m mapping, s *step) {
 		r.problem(at(v), "step %q asks for consent, and nobody is reminded of that: a question that is put again and again is no free choice", s.id)
 		return
 	}
-	if s.kind == kindChoices || s.kind == kindAnswers || s.kind == kindAsk || s.kind == kindConsent {
-		return
+	if s.kind != kindGoto {
+		return // the language's table knows the other steps that do not wait
 	}
 	for _, key := range []string{"remind", "close"} {
 		if v := m.vals[key]; v != nil {

@@ -1,7 +1,6 @@
 package botengine
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,8 +30,13 @@ type turn struct {
 	p   Profile
 	now int64
 
-	prefix  string
-	named   int
+	// Names of the turn are in.ID, suffix and a number; names holds those made
+	// ahead, ends their lengths.
+	suffix string
+	names  string
+	ends   [namesAtOnce]uint16
+	named  int
+
 	budget  int
 	events  []Event
 	entries []Entry
@@ -54,8 +58,8 @@ type turn struct {
 	ownConsents, ownRefs, ownVars bool
 }
 
-func (b *Bot) turn(s State, p Profile, in Input, prefix string) turn {
-	return turn{b: b, in: in, s: s, p: p, now: in.At, prefix: prefix, budget: maxStepsPerTurn}
+func (b *Bot) turn(s State, p Profile, in Input, suffix string) turn {
+	return turn{b: b, in: in, s: s, p: p, now: in.At, suffix: suffix, budget: maxStepsPerTurn}
 }
 
 // Greet runs the flow from its start to its first wait, before the visitor has
@@ -63,7 +67,7 @@ func (b *Bot) turn(s State, p Profile, in Input, prefix string) turn {
 // events begin with in.ID and "-g", so that the first act's turn may carry the
 // same ID.
 func (b *Bot) Greet(locale string, in Input) Result {
-	t := b.turn(State{}, Profile{}, in, in.ID+"-g")
+	t := b.turn(State{}, Profile{}, in, "-g")
 	t.s.Locale = b.Locale(locale)
 	t.begin()
 	return t.result(State{}, Profile{})
@@ -93,7 +97,7 @@ func (t *turn) speak() {
 // given and with the flow, so nobody may change them. A refused input changes
 // nothing: state and profile come back as they were.
 func (b *Bot) Turn(s State, p Profile, in Input) Result {
-	t := b.turn(s, p, in, in.ID+"-")
+	t := b.turn(s, p, in, "-")
 	t.run()
 	return t.result(s, p)
 }
@@ -113,7 +117,7 @@ func (t *turn) run() {
 		t.eraseVisitor()
 		return
 	}
-	if t.p.VSeq == 0 && t.in.Kind != InputWithdraw {
+	if t.p.VSeq == 0 && t.in.Kind != InputWithdraw && t.in.Kind != InputExpire {
 		// The first act makes the visitor's pseudonym known. Who has done nothing
 		// yet has nothing to withdraw.
 		t.entry(Entry{Kind: EntrySeen})
@@ -126,7 +130,7 @@ func (t *turn) run() {
 	}
 	t.session()
 	t.expire()
-	if !t.answeredBefore() || !t.goOnFromCard() {
+	if !t.cardAnsweredBefore() || !t.goOnFromCard() {
 		t.act()
 	}
 	t.closeWithCard()
@@ -153,6 +157,12 @@ func (t *turn) act() {
 		t.askedForCard()
 	case InputWithdraw:
 		t.withdraw()
+	case InputCorrect:
+		t.correct()
+	case InputRestrict:
+		t.restrict()
+	case InputExpire:
+		t.outlived()
 	case InputTimer:
 		t.fired()
 	case InputOwner:
@@ -196,46 +206,6 @@ func (t *turn) session() {
 	t.s.LastAt = max(t.s.LastAt, t.now)
 }
 
-// adopt carries a conversation over to this version of the flow: to the step of
-// the same name and kind, else to the first answers step, else to the start.
-// Consent and what was collected stay as they are.
-func (t *turn) adopt() {
-	if t.s.Flow == t.b.flow.Hash {
-		return
-	}
-	t.s.Flow, t.s.Known = t.b.flow.Hash, t.collected()
-	t.s.Offers = slices.DeleteFunc(slices.Clone(t.s.Offers), func(o Offer) bool {
-		_, ok := t.b.flow.index[o.Step]
-		return !ok
-	})
-	if t.s.Step == "" {
-		return
-	}
-	if i, ok := t.b.flow.index[t.s.Step]; ok && t.b.flow.steps[i].same(t.s.Kind) {
-		return
-	}
-	queue, due := t.s.Queue, t.s.Due
-	switch {
-	case len(t.b.answers) > 0:
-		t.park(t.b.answers[0])
-	case queue != "":
-		t.rest()
-	default:
-		t.enter(0)
-		return
-	}
-	if queue != "" {
-		// It goes on waiting for a person, whatever the flow says now.
-		t.s.Queue, t.s.Due = queue, due
-	}
-}
-
-// collected lists the variables that have a value, in an order that does not
-// change.
-func (t *turn) collected() []string {
-	return slices.Sorted(maps.Keys(t.s.Vars))
-}
-
 // park makes the conversation wait at a step without showing it again.
 func (t *turn) park(i int) {
 	st := &t.b.flow.steps[i]
@@ -270,10 +240,29 @@ func (t *turn) refuse(code, message string) {
 	}
 }
 
-// name makes the next name of this turn, for an event or an entry.
+// namesAtOnce is how many names are made in one piece of memory.
+const namesAtOnce = 8
+
+// name makes the next name of this turn, for an event or an entry: the turn's
+// prefix and a number. Names are cut from one string, since a turn needs several.
 func (t *turn) name() string {
+	if len(t.names) == 0 {
+		var b strings.Builder
+		b.Grow(namesAtOnce * (len(t.in.ID) + len(t.suffix) + 3))
+		for i := t.named + 1; i <= t.named+namesAtOnce; i++ {
+			start := b.Len()
+			b.WriteString(t.in.ID)
+			b.WriteString(t.suffix)
+			b.WriteString(strconv.Itoa(i))
+			t.ends[(i-1)%namesAtOnce] = uint16(b.Len() - start)
+		}
+		t.names = b.String()
+	}
+	n := t.ends[t.named%namesAtOnce]
+	name := t.names[:n]
+	t.names = t.names[n:]
 	t.named++
-	return t.prefix + strconv.Itoa(t.named)
+	return name
 }
 
 // emit appends an event. A bot's event in a quiet turn is a mistake of ours
@@ -302,7 +291,15 @@ func (t *turn) entry(e Entry) Entry {
 	if e.Actor == "" {
 		e.Actor = t.actor()
 	}
+	if t.entries == nil {
+		t.entries = make([]Entry, 0, 2)
+	}
 	t.entries = append(t.entries, e)
+	switch e.Kind {
+	case EntrySeen, EntryContact, EntryRestrict, EntryErase:
+	default:
+		t.remember(&e)
+	}
 	return e
 }
 
@@ -323,6 +320,10 @@ func (t *turn) offer(event, step string) {
 
 // closeOffers forgets the options of a step that was left.
 func (t *turn) closeOffers(step string) {
+	if !slices.ContainsFunc(t.s.Offers, func(o Offer) bool { return o.Step != step }) {
+		t.s.Offers = nil
+		return
+	}
 	t.s.Offers = slices.DeleteFunc(slices.Clone(t.s.Offers), func(o Offer) bool { return o.Step == step })
 }
 

@@ -129,7 +129,7 @@ func (p *player) do(line string) {
 	case "quiet":
 		p.quiet = args[0] == "on"
 	case "as":
-		p.actor = args[0]
+		p.actor = strings.Join(args, "")
 	case "again":
 		p.turn(p.last)
 	case "press":
@@ -148,6 +148,17 @@ func (p *player) do(line string) {
 		p.turn(Input{Kind: InputWithdraw, Purposes: args})
 	case "erase":
 		p.turn(Input{Kind: InputErase})
+	case "correct":
+		fields := map[string]string{}
+		for _, a := range args {
+			field, value, _ := strings.Cut(a, "=")
+			fields[field] = strings.ReplaceAll(value, "_", " ")
+		}
+		p.turn(Input{Kind: InputCorrect, Fields: fields})
+	case "restrict", "free":
+		p.turn(Input{Kind: InputRestrict, On: words[0] == "restrict"})
+	case "expire":
+		p.turn(Input{Kind: InputExpire, Until: p.now - duration(args[0])})
 	default:
 		p.doWait(words[0], args)
 	}
@@ -186,6 +197,8 @@ func (p *player) set(assignment string) {
 		s.Fallback = value
 	case "policy":
 		s.Policy = value
+	case "age":
+		s.AgeLimit, _ = strconv.Atoi(value)
 	case "hours":
 		s.Hours = demoHours()
 	default:
@@ -331,6 +344,8 @@ func renderEvent(e Event) string {
 		s.WriteString(fmt.Sprintf(" %s %s %s by %s", e.Request, e.Answer, strings.Join(e.Purposes, "+"), e.Method))
 	case EventWithdrawal:
 		s.WriteString(fmt.Sprintf(" %s by %s", strings.Join(e.Purposes, "+"), e.Method))
+	case EventCorrection, EventRestricted, EventFreed:
+		s.WriteString(" by " + e.Method)
 	}
 	if len(e.Text) > 0 {
 		s.WriteString(": " + renderSpans(e.Text))
@@ -370,6 +385,9 @@ func renderEntry(e Entry) string {
 	if e.GrantVSeq != 0 {
 		s.WriteString(fmt.Sprintf(" grant_vseq=%d", e.GrantVSeq))
 	}
+	if e.Kind == EntryRestrict {
+		s.WriteString(fmt.Sprintf(" on=%t", e.On))
+	}
 	return s.String()
 }
 
@@ -387,8 +405,14 @@ func (p *player) summary() string {
 	for _, k := range slices.Sorted(maps.Keys(p.profile.Consents)) {
 		s.WriteString(", " + k + " " + p.profile.Consents[k].Status)
 	}
+	if age := p.profile.Age; age != nil {
+		s.WriteString(fmt.Sprintf(", %d reached %v", age.Limit, age.Reached))
+	}
 	if len(p.profile.Held) > 0 {
 		s.WriteString(", holds " + strings.Join(p.profile.Held, "+"))
+	}
+	if p.profile.RestrictedAt != 0 {
+		s.WriteString(", restricted")
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.state.Vars)) {
 		s.WriteString(fmt.Sprintf(", %s=%q", k, p.state.Vars[k]))

@@ -14,8 +14,11 @@ type sentences struct {
 	nothingToWithdraw, expired, alreadyGranted string
 	noCollection, noNotice                     string
 	grantedNoted, declinedNoted                string
-	hints                                      map[string]string
-	grant, decline                             []string // lower case, no final punctuation
+	corrected, restricted, freed, outlived     string
+	// The question about the age; the labels have a %d for the limit.
+	age, ageReached, ageUnder, tooYoung string
+	hints                               map[string]string
+	grant, decline                      []string // lower case, no final punctuation
 }
 
 // sentencesFor finds the sentences for a locale: its language's, else those of
@@ -34,6 +37,16 @@ func speaks(locale string) (*sentences, bool) {
 	lang, _, _ := strings.Cut(locale, "-")
 	s, ok := spoken[lang]
 	return s, ok
+}
+
+// has tells whether a line is one of the phrases.
+func (*sentences) has(phrases []string, said []byte) bool {
+	for _, p := range phrases {
+		if p == string(said) {
+			return true
+		}
+	}
+	return false
 }
 
 var spoken = map[string]*sentences{"pl": &polish, "en": &english, "de": &german, "cs": &czech}
@@ -56,6 +69,14 @@ var polish = sentences{
 	noNotice:           "Nie mogę teraz zapytać o zgodę w tym języku, więc nie zbieram danych kontaktowych.",
 	grantedNoted:       "Dziękuję, Twoja zgoda jest zapisana.",
 	declinedNoted:      "Rozumiem, nic nie zapisuję. Możemy rozmawiać dalej.",
+	corrected:          "Poprawiono dane kontaktowe:",
+	restricted:         "Przetwarzanie Twoich danych kontaktowych jest ograniczone: przechowujemy je, ale ich nie używamy.",
+	freed:              "Ograniczenie przetwarzania Twoich danych kontaktowych zostało zniesione.",
+	outlived:           "Minął czas przechowywania Twoich danych kontaktowych, więc zostały usunięte.",
+	age:                "Zanim zapytam o zgodę: ile masz lat?",
+	ageReached:         "Mam co najmniej %d lat",
+	ageUnder:           "Mam mniej niż %d lat",
+	tooYoung:           "Dziękuję. W takim razie nie zapisuję żadnych danych kontaktowych, ale chętnie odpowiem na pytania.",
 	hints: map[string]string{
 		hintNoAt:      "W adresie brakuje znaku @.",
 		hintNoDot:     "Po znaku @ brakuje kropki, na przykład w „.pl”.",
@@ -89,6 +110,14 @@ var english = sentences{
 	noNotice:           "I cannot ask for consent in this language now, so I do not collect contact details.",
 	grantedNoted:       "Thank you, I have noted your consent.",
 	declinedNoted:      "All right, I save nothing. We can go on talking.",
+	corrected:          "Contact details were corrected:",
+	restricted:         "Processing of your contact details is restricted: we keep them and do not use them.",
+	freed:              "Processing of your contact details is no longer restricted.",
+	outlived:           "Your contact details have been kept for as long as we keep them, so they were deleted.",
+	age:                "Before I ask for your consent: how old are you?",
+	ageReached:         "I am %d or older",
+	ageUnder:           "I am younger than %d",
+	tooYoung:           "Thank you. Then I save no contact details, but I am happy to answer questions.",
 	hints: map[string]string{
 		hintNoAt:      "The address has no @ in it.",
 		hintNoDot:     "After the @ there is a dot missing, as in “.com”.",
@@ -122,6 +151,14 @@ var german = sentences{
 	noNotice:           "Ich kann in dieser Sprache gerade nicht um Einwilligung bitten und erfasse deshalb keine Kontaktdaten.",
 	grantedNoted:       "Danke, ich habe Ihre Einwilligung vermerkt.",
 	declinedNoted:      "In Ordnung, ich speichere nichts. Wir können gern weiterreden.",
+	corrected:          "Kontaktdaten wurden berichtigt:",
+	restricted:         "Die Verarbeitung Ihrer Kontaktdaten ist eingeschränkt: Wir bewahren sie auf und nutzen sie nicht.",
+	freed:              "Die Verarbeitung Ihrer Kontaktdaten ist nicht mehr eingeschränkt.",
+	outlived:           "Die Aufbewahrungszeit Ihrer Kontaktdaten ist abgelaufen, deshalb wurden sie gelöscht.",
+	age:                "Bevor ich um Ihre Einwilligung bitte: Wie alt sind Sie?",
+	ageReached:         "Ich bin %d Jahre oder älter",
+	ageUnder:           "Ich bin jünger als %d Jahre",
+	tooYoung:           "Danke. Dann speichere ich keine Kontaktdaten, beantworte aber gern Fragen.",
 	hints: map[string]string{
 		hintNoAt:      "In der Adresse fehlt das @.",
 		hintNoDot:     "Nach dem @ fehlt ein Punkt, wie in „.de“.",
@@ -155,6 +192,14 @@ var czech = sentences{
 	noNotice:           "V tomto jazyce teď nemohu požádat o souhlas, kontaktní údaje proto nesbírám.",
 	grantedNoted:       "Děkuji, váš souhlas je zaznamenán.",
 	declinedNoted:      "Rozumím, nic neukládám. Můžeme si povídat dál.",
+	corrected:          "Kontaktní údaje byly opraveny:",
+	restricted:         "Zpracování vašich kontaktních údajů je omezeno: uchováváme je, ale nepoužíváme.",
+	freed:              "Zpracování vašich kontaktních údajů už není omezeno.",
+	outlived:           "Doba uchování vašich kontaktních údajů uplynula, byly proto smazány.",
+	age:                "Než požádám o souhlas: kolik je vám let?",
+	ageReached:         "Je mi %d nebo více",
+	ageUnder:           "Je mi méně než %d",
+	tooYoung:           "Děkuji. Kontaktní údaje tedy neuložím, na dotazy ale ochotně odpovím.",
 	hints: map[string]string{
 		hintNoAt:      "V adrese chybí znak @.",
 		hintNoDot:     "Za znakem @ chybí tečka, jako v „.cz“.",

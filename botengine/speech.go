@@ -27,6 +27,7 @@ func (t *turn) typed() {
 	st, i := t.here()
 	switch {
 	case t.s.Card != nil && t.typedAtCard():
+	case t.typedAge():
 	case st != nil && st.kind == kindChoices && t.typedOption(st):
 	case st != nil && st.kind == kindAsk:
 		t.typedAnswer(st, i)
@@ -55,6 +56,9 @@ func (t *turn) matchQuestion() {
 // grant in force, or where the site does not ask for one and the visitor has
 // not refused.
 func (t *turn) keepsDetails() bool {
+	if !t.oldEnough() {
+		return false
+	}
 	if t.inForce(t.b.base) {
 		return true
 	}
@@ -171,6 +175,9 @@ func (t *turn) noteMasked(mayAsk bool) (said, carded bool) {
 	case !t.collects():
 		t.say(own.maskedOff)
 		return true, false
+	case t.tooYoung():
+		t.say(own.maskedOff)
+		return true, false
 	case t.refusedEver(t.b.base):
 		t.say(own.maskedDeclined)
 		return true, false
@@ -195,6 +202,10 @@ func (t *turn) pressed() {
 	i := slices.IndexFunc(t.s.Offers, func(o Offer) bool { return o.Event == t.in.Of })
 	if i < 0 {
 		t.refuse(CodeChoiceStale, "this question is no longer open")
+		return
+	}
+	if t.s.Offers[i].Step == ageStep {
+		t.pressedAge()
 		return
 	}
 	n, ok := t.b.flow.index[t.s.Offers[i].Step]
@@ -225,7 +236,7 @@ func (t *turn) pressed() {
 	}
 	t.emit(Event{
 		From: FromVisitor, Kind: EventMessage, Of: t.in.Of, Choice: os[j].id,
-		Text: []Span{{Text: t.label(os[j].label)}},
+		Text: t.labelSpans(os[j].label),
 	})
 	if st.kind == kindAsk {
 		t.keepVar(st, os[j].id)
@@ -245,7 +256,7 @@ func (t *turn) pressedTopic(st *step, n int) {
 	e := &st.answers.entries[j]
 	t.emit(Event{
 		From: FromVisitor, Kind: EventMessage, Of: t.in.Of, Choice: e.id,
-		Text: []Span{{Text: t.label(e.title)}},
+		Text: t.labelSpans(e.title),
 	})
 	if t.in.Quiet {
 		return

@@ -121,6 +121,14 @@ func (t *turn) label(x text) string {
 	return t.plain(tmpl)
 }
 
+// labelSpans is a label as the text of an event.
+func (t *turn) labelSpans(x text) []Span {
+	if tmpl, _ := t.b.inLocale(x, t.v.texts); tmpl.spans != nil {
+		return tmpl.spans
+	}
+	return []Span{{Text: t.label(x)}}
+}
+
 func (t *turn) sayLine(l *line) {
 	e := Event{From: FromBot, Kind: EventMessage, DelayMS: l.delay}
 	e.Text, e.Locale = t.words(l.text)
@@ -196,6 +204,9 @@ func (t *turn) repeat() {
 	case st == nil:
 	case st.kind == kindChoices:
 		t.choose(st, orElse(st.choices.repeat, st.choices.text))
+	case st.kind == kindAsk && t.b.contact[st.ask.field] && !t.mayCollect(st.ask.field):
+		// It was refused while the question stood.
+		t.stopCollecting(true)
 	case st.kind == kindAsk:
 		t.putAsk(st, orElse(st.ask.repeat, st.ask.text))
 	case st.kind == kindConsent:

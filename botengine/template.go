@@ -85,7 +85,8 @@ func (t template) names() []string {
 }
 
 // fill puts a template together. Of a contact field only its name goes into the
-// span: the value stays in the visitor's sealed record. A name that is not
+// span: the value stays in the visitor's sealed record. While it is restricted it
+// is not used, as if it were not known. A name that is not
 // known and has no stand-in takes the comma and the space before it along, so
 // that "Thank you, {{name}}!" becomes "Thank you!".
 func (t *turn) fill(tmpl template) []Span {
@@ -95,7 +96,7 @@ func (t *turn) fill(tmpl template) []Span {
 	if tmpl.spans != nil {
 		return tmpl.spans
 	}
-	var out []Span
+	out := make([]Span, 0, len(tmpl.parts))
 	add := func(s string) {
 		if n := len(out); n > 0 && out[n-1].Field == "" {
 			out[n-1].Text += s
@@ -107,7 +108,7 @@ func (t *turn) fill(tmpl template) []Span {
 		switch {
 		case p.name == "":
 			add(p.text)
-		case t.b.contact[p.name] && t.holds(p.name):
+		case t.b.contact[p.name] && t.holds(p.name) && t.p.RestrictedAt == 0:
 			out = append(out, Span{Field: p.name})
 		case !t.b.contact[p.name] && t.s.Vars[p.name] != "":
 			add(p.format.show(t.s.Vars[p.name], t.tagFor(tmpl.tag)))

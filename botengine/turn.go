@@ -12,6 +12,9 @@ const (
 	InputWithdraw InputKind = "withdraw" // purposes are withdrawn (visitor, console, command)
 	InputErase    InputKind = "erase"    // the visitor is to be erased
 	InputTimer    InputKind = "timer"    // a time has come: grants end, waits are reminded of or given up
+	InputCorrect  InputKind = "correct"  // values of contact fields are corrected (GDPR art. 16)
+	InputRestrict InputKind = "restrict" // processing of the contact is restricted, or free again (art. 18)
+	InputExpire   InputKind = "expire"   // a contact was kept long enough: its base purpose ends
 	InputOwner    InputKind = "owner"    // somebody else speaks for the site from now on
 	InputResult   InputKind = "result"   // what a webhook has answered
 )
@@ -39,7 +42,8 @@ type Input struct {
 	// At is when it happened, in Unix milliseconds.
 	At   int64
 	Kind InputKind
-	// Actor is "visitor", "operator:<id>" or "command"; empty means visitor.
+	// Actor is "visitor", "operator:<id>", "command:<user>" or "system"; empty
+	// means visitor.
 	Actor string
 	// Text of InputText.
 	Text string
@@ -69,6 +73,13 @@ type Input struct {
 	// Purposes are withdrawn; empty means all in force. For InputAskCard the
 	// purposes the visitor wants to be asked for; empty means the base purpose.
 	Purposes []string
+	// Fields are the new values of InputCorrect, by field.
+	Fields map[string]string
+	// On: InputRestrict restricts; otherwise it frees again.
+	On bool
+	// Until is up to when a contact must have been given last for InputExpire to
+	// end it, Unix milliseconds.
+	Until int64
 }
 
 // State is where a conversation stands in its flow. It is kept sealed.
@@ -126,10 +137,11 @@ type Offer struct {
 
 // OpenCard is a consent card that waits for its answer.
 type OpenCard struct {
-	// Requests maps each purpose of the card to its ledger entry; the request
-	// id on the wire is Request, one for the card.
+	// Request is the card's id on the wire. Entry is the ledger entry that asked,
+	// Requests those of a card with several purposes, by purpose.
 	Request  string            `json:"request"`
-	Requests map[string]string `json:"requests"`
+	Entry    string            `json:"entry,omitzero"`
+	Requests map[string]string `json:"requests,omitzero"`
 	Purposes []string          `json:"purposes"`
 	Notice   string            `json:"notice"`
 	Locale   string            `json:"locale"`
@@ -144,6 +156,14 @@ type OpenCard struct {
 	Aside bool `json:"aside,omitzero"`
 }
 
+// entryOf is the ledger entry that asked for a purpose.
+func (c *OpenCard) entryOf(purpose string) string {
+	if e := c.Requests[purpose]; e != "" {
+		return e
+	}
+	return c.Entry
+}
+
 // Profile is what a visitor decided, and the names of what is held. It is the
 // authority for the running chat, outlives the conversation's log and never
 // holds a contact value. It is kept sealed.
@@ -155,6 +175,15 @@ type Profile struct {
 	Held []string `json:"held,omitzero"`
 	// Refs maps each held field to the reference of its newest valid value.
 	Refs map[string]string `json:"refs,omitzero"`
+	// HeldAt is when a value was given last, Unix milliseconds.
+	HeldAt int64 `json:"held_at,omitzero"`
+	// Past are the newest consent events; see Remembered.
+	Past []PastEntry `json:"past,omitzero"`
+	// RestrictedAt is when processing of the contact was restricted, Unix ms; 0
+	// while it is not. What is held is then kept and not used (GDPR art. 18).
+	RestrictedAt int64 `json:"restricted_at,omitzero"`
+	// Age is what the visitor said about their age, nil where nobody asked.
+	Age *AgeBand `json:"age,omitzero"`
 }
 
 // Consent is where one purpose stands.
@@ -199,6 +228,9 @@ const (
 	EventCard       = "card"       // a consent card
 	EventDecision   = "decision"   // the visitor's answer to a card
 	EventWithdrawal = "withdrawal" // a purpose was withdrawn
+	EventCorrection = "correction" // contact fields have new values
+	EventRestricted = "restricted" // the contact is kept and no longer used
+	EventFreed      = "freed"      // the contact may be used again
 	EventEnd        = "end"        // the flow has ended
 )
 
@@ -295,7 +327,7 @@ type NoticePolicy struct {
 type Entry struct {
 	VSeq uint64
 	// Kind is one of the ledger's kinds (requested, granted, …), or EntrySeen,
-	// EntryContact, EntryErase.
+	// EntryContact, EntryRestrict, EntryErase.
 	Kind       string
 	ID         string
 	Purpose    string
@@ -312,13 +344,16 @@ type Entry struct {
 	Fields    map[string]string
 	GrantVSeq uint64
 	Policy    string
+	// EntryRestrict: on, or off again.
+	On bool
 }
 
 // Kinds of entries that are no consent events.
 const (
-	EntrySeen    = "seen"
-	EntryContact = "contact"
-	EntryErase   = "erase"
+	EntrySeen     = "seen"
+	EntryContact  = "contact"
+	EntryRestrict = "restrict"
+	EntryErase    = "erase"
 )
 
 // A Value is something the visitor typed that belongs into the visitor's sealed
@@ -395,6 +430,9 @@ type Settings struct {
 	ValidMS map[string]int64
 	// Region is the default region of phone numbers ("PL").
 	Region string
+	// AgeLimit is the age from which a visitor can consent alone, in years: whoever
+	// is to be shown a card is asked first. 0: nobody is asked.
+	AgeLimit int
 	// Hours are the opening hours; nil: always open.
 	Hours *Hours
 }

@@ -167,7 +167,7 @@ func TestNoticeSets(t *testing.T) {
 func TestSentences(t *testing.T) {
 	for lang, s := range spoken {
 		for _, sentence := range []string{
-			s.maskedOffer, s.maskedDeclined, s.maskedOff, s.cardUnclear, s.cardOpen, s.choose, s.working, s.withdrawn, s.withdrawnMarketing,
+			s.maskedOffer, s.maskedDeclined, s.maskedOff, s.cardUnclear, s.cardOpen, s.choose, s.working, s.age, s.ageReached, s.ageUnder, s.tooYoung, s.withdrawn, s.withdrawnMarketing,
 			s.nothingToWithdraw, s.expired, s.alreadyGranted, s.noCollection, s.noNotice, s.grantedNoted, s.declinedNoted,
 		} {
 			if sentence == "" {

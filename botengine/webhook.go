@@ -50,17 +50,16 @@ const (
 )
 
 func (r *reader) webhook(n *yaml.Node) *webhook {
-	m, _ := r.mapping(n, "webhook", "url", "text", "timeout_ms", "retries", "fields", "save", "failed")
-	m.need("failed")
+	m, _ := r.shaped(n, "webhook", webhookShape)
 	w := &webhook{
-		at: at(n), url: m.endpoint("url"), text: m.optionalText("text"), failed: m.target("failed"),
-		timeout: int64(m.integer("timeout_ms", defaultWebhookMS, minWebhookMS, maxWebhookMS)),
-		retries: m.integer("retries", defaultRetries, 0, maxRetries),
+		at: at(n), url: m.endpoint("url"), text: m.text("text"), failed: m.target("failed"),
+		timeout: int64(m.integer("timeout_ms")),
+		retries: m.integer("retries"),
 	}
 	if v := m.vals["fields"]; v != nil {
 		seen := map[string]bool{}
 		for _, f := range r.list(v, "webhook.fields") {
-			name := r.str(f, "webhook.fields")
+			name := r.target(f, "webhook.fields").id
 			r.unique(seen, f, "fields", name)
 			w.fields = append(w.fields, sentField{name, at(f)})
 		}
@@ -101,7 +100,7 @@ func (r *reader) savedKeys(n *yaml.Node) []savedKey {
 // endpoint reads the address of another server: https, or http to this machine
 // alone, since what is sent may be personal data.
 func (m mapping) endpoint(key string) string {
-	v := m.need(key)
+	v := m.vals[key]
 	if v == nil {
 		return ""
 	}

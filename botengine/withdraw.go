@@ -79,15 +79,16 @@ func (t *turn) endGrant(purpose, kind, actor, method string) {
 	if c.Grant == "" {
 		e.Policy = t.b.settings.Policy
 	}
-	t.record(t.entry(e), func(c *Consent) {
-		c.Grant, c.GrantVSeq, c.ValidUntil, c.Fields = "", 0, 0, nil
-		if kind == statusWithdrawn {
-			c.DeclinedAt = t.now
-		}
-	})
+	e = t.entry(e)
+	c = t.noted(&e)
+	c.Grant, c.GrantVSeq, c.ValidUntil, c.Fields = "", 0, 0, nil
+	if kind == statusWithdrawn {
+		c.DeclinedAt = t.now
+	}
+	t.note(purpose, c)
 	if purpose == t.b.base {
 		t.drop = true
-		t.p.Held, t.p.Refs = nil, nil
+		t.p.Held, t.p.Refs, t.p.HeldAt, t.p.RestrictedAt = nil, nil, 0, 0
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"zgoda/gateway/effects"
 	"zgoda/gateway/httpapi"
 	"zgoda/gateway/live"
+	"zgoda/gateway/receipt"
 	"zgoda/gateway/site"
 	"zgoda/gateway/socket"
 	"zgoda/persistence"
@@ -50,6 +51,9 @@ type Options struct {
 	// contact store wait in the outbox.
 	Redis    string
 	Postgres string
+	// PostgresRetention is the login that may delete ledgers whose time to prove is
+	// over. Without it they stay.
+	PostgresRetention string
 	// RedisReplicas is how many replicas must confirm a decision, a contact, a
 	// withdrawal or a change of owner before it is acknowledged. Default 0.
 	RedisReplicas int
@@ -119,6 +123,8 @@ type App struct {
 	flusher *flusher.Flusher
 	sockets *socket.Group
 	channel *channel
+	// privacy is asked about people, nil where there is no contact store.
+	privacy persistence.Privacy
 	effects *effects.Runner
 
 	addr     net.Addr
@@ -176,6 +182,10 @@ func (a *App) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	signer, err := signerOf(keys)
+	if err != nil {
+		return err
+	}
 	digestKey, err := hkdf.Key(sha256.New, keys.ID, nil, "zgoda input digest v1", sha256.Size)
 	if err != nil {
 		return fmt.Errorf("derive digest key: %w", err)
@@ -194,15 +204,18 @@ func (a *App) wire(ctx context.Context) error {
 		}
 		wake = a.flusher.Wake
 	}
+	// A store that people can ask is one that visitors can ask about themselves.
+	a.privacy, _ = a.stores.contacts.(persistence.Privacy)
 	a.effects = effects.NewRunner(a.opts.Log)
 	a.sockets = socket.NewGroup(a.opts.Sockets)
 	a.server = httpapi.New(httpapi.Options{
 		Sites:         a.sites,
-		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.ledger, Sealer: keyring, Rate: a.opts.Rate, Wake: wake, Run: a.runEffect}),
+		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.ledger, Privacy: a.privacy, Sealer: keyring, Rate: a.opts.Rate, Wake: wake, Run: a.runEffect}),
 		Conversations: live.NewRegistry[chat.View](),
 		Sockets:       a.sockets,
 		IDs:           ids,
 		Tokens:        tokens,
+		Receipts:      signer,
 		DigestKey:     digestKey,
 		Ready:         a.ready,
 		Limits:        a.opts.Limits,
@@ -246,6 +259,24 @@ func tokensOf(keys *seal.KeyFile, ttl time.Duration) (*auth.Tokens, error) {
 		return nil, fmt.Errorf("token keys: %w", err)
 	}
 	return tokens, nil
+}
+
+func signerOf(keys *seal.KeyFile) (*receipt.Signer, error) {
+	all, signs := keys.ReceiptKeys()
+	var write []byte
+	var read [][]byte
+	for _, k := range all {
+		if k.ID == signs {
+			write = k.Secret
+		} else {
+			read = append(read, k.Secret)
+		}
+	}
+	signer, err := receipt.NewSigner(write, read...)
+	if err != nil {
+		return nil, fmt.Errorf("receipt keys: %w", err)
+	}
+	return signer, nil
 }
 
 // readyTimeout bounds the question to the store.

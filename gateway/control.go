@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"time"
 
 	"zgoda/botengine"
 	"zgoda/gateway/auth"
@@ -24,15 +27,49 @@ type Change struct {
 	ID       string   `json:"id"`
 	Site     string   `json:"site"`
 	Visitor  string   `json:"visitor"`
-	Kind     string   `json:"kind"` // ChangeWithdraw or ChangeErase
+	Kind     string   `json:"kind"` // one of the kinds below
 	Purposes []string `json:"purposes,omitempty"`
+	// Fields are the new values of ChangeCorrect.
+	Fields map[string]string `json:"fields,omitempty"`
+	// Actor is who runs the command, as command:<user>; empty is command.
+	Actor string `json:"actor,omitempty"`
+	// Reason goes into the audit; it must not hold personal data.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Kinds of a Change.
 const (
-	ChangeWithdraw = "withdraw"
-	ChangeErase    = "erase"
+	ChangeWithdraw   = "withdraw"
+	ChangeErase      = "erase"
+	ChangeCorrect    = "correct"
+	ChangeRestrict   = "restrict"
+	ChangeUnrestrict = "unrestrict"
 )
+
+// changes says what the audit calls a change.
+var changes = map[string]string{
+	ChangeWithdraw: "consent.withdrawn", ChangeErase: "visitor.erased", ChangeCorrect: "contact.corrected",
+	ChangeRestrict: "contact.restrict_asked", ChangeUnrestrict: "contact.unrestrict_asked",
+}
+
+// input is what the engine decides on.
+func (c *Change) input() botengine.Input {
+	in := botengine.Input{Actor: c.Actor, Purposes: c.Purposes, Fields: c.Fields}
+	switch c.Kind {
+	case ChangeWithdraw:
+		in.Kind = botengine.InputWithdraw
+	case ChangeErase:
+		in.Kind = botengine.InputErase
+	case ChangeCorrect:
+		in.Kind = botengine.InputCorrect
+	case ChangeRestrict, ChangeUnrestrict:
+		in.Kind, in.On = botengine.InputRestrict, c.Kind == ChangeRestrict
+	}
+	return in
+}
+
+// actorPattern is what a command may call itself: the name goes into the ledger.
+var actorPattern = regexp.MustCompile(`^command(:[A-Za-z0-9._@\\-]{1,64})?$`)
 
 // ErrBadChange is wrapped by errors that say what is wrong with a Change.
 var ErrBadChange = errors.New("bad request")
@@ -52,11 +89,23 @@ func (a *App) checkChange(c *Change) error {
 			return fmt.Errorf("%w: no purpose %q; there are %v", ErrBadChange, p, persistence.Purposes)
 		}
 	}
-	if c.Kind != ChangeWithdraw && c.Kind != ChangeErase {
-		return fmt.Errorf("%w: kind must be %s or %s", ErrBadChange, ChangeWithdraw, ChangeErase)
+	if changes[c.Kind] == "" {
+		return fmt.Errorf("%w: there is no kind of change %q; there are %v", ErrBadChange, c.Kind, slices.Sorted(maps.Keys(changes)))
+	}
+	if (c.Kind == ChangeCorrect) != (len(c.Fields) > 0) {
+		return fmt.Errorf("%w: name the fields and their new values with %s, and with nothing else", ErrBadChange, ChangeCorrect)
+	}
+	if c.Actor == "" {
+		c.Actor = "command"
+	}
+	if !actorPattern.MatchString(c.Actor) || len(c.Reason) > maxReason {
+		return fmt.Errorf("%w: actor must be command:<user>, and a reason have at most %d bytes", ErrBadChange, maxReason)
 	}
 	return nil
 }
+
+// maxReason bounds what the audit takes as a reason, in bytes.
+const maxReason = 500
 
 // inForce reports whether one of the purposes, or with none any, is granted.
 func inForce(record persistence.VisitorRecord, purposes []string) bool {
@@ -88,18 +137,16 @@ func (a *App) Apply(ctx context.Context, c Change) error {
 		if c.Kind == ChangeErase {
 			return nil // done before; erasing again changes nothing
 		}
-		return fmt.Errorf("%w: this visitor was erased; there is nothing left to withdraw", ErrBadChange)
+		return fmt.Errorf("%w: this visitor was erased; there is nothing left to %s", ErrBadChange, c.Kind)
 	}
-	if c.Kind == ChangeWithdraw && !inForce(record, c.Purposes) {
+	// What is kept without asking is not under a grant, and can be withdrawn all the
+	// same.
+	if c.Kind == ChangeWithdraw && !inForce(record, c.Purposes) && len(record.Fields) == 0 {
 		return fmt.Errorf("%w: none of these consents is in force", ErrBadChange)
 	}
 	st, _ := a.sites.Get(c.Site)
-	in := botengine.Input{Kind: botengine.InputWithdraw, Actor: "command", Purposes: c.Purposes}
-	if c.Kind == ChangeErase {
-		in = botengine.Input{Kind: botengine.InputErase, Actor: "command"}
-	}
 	out := a.server.Apply(ctx, st, c.Visitor, chat.Input{
-		Client: persistence.ServerClient + "command-" + c.ID, N: 1, Digest: []byte(c.Kind), Bot: in, Returning: true,
+		Client: persistence.ServerClient + "command-" + c.ID, N: 1, Digest: []byte(c.Kind), Bot: c.input(), Returning: true,
 	})
 	switch {
 	case out.Erased:
@@ -111,19 +158,38 @@ func (a *App) Apply(ctx context.Context, c Change) error {
 	if err := a.Flush(ctx); err != nil {
 		return err
 	}
-	return a.verify(ctx, c)
+	if err := a.verify(ctx, c, record.AppliedVSeq); err != nil {
+		return err
+	}
+	return a.note(ctx, c)
+}
+
+// note leaves an audit entry of a change that was made.
+func (a *App) note(ctx context.Context, c Change) error {
+	if a.privacy == nil {
+		return nil
+	}
+	err := a.privacy.Note(ctx, c.Site, persistence.AuditEntry{
+		At: time.Now().UTC(), Actor: c.Actor, Action: changes[c.Kind], Visitor: c.Visitor, Reason: c.Reason, Count: 1,
+	})
+	if err != nil {
+		return fmt.Errorf("the change was made, but its audit entry could not be kept: %w", err)
+	}
+	return nil
 }
 
 // verify reads the contact store again: a record that could not be moved must
-// not look like a change that was made.
-func (a *App) verify(ctx context.Context, c Change) error {
+// not look like a change that was made. before is the number of the newest
+// record that was applied before it.
+func (a *App) verify(ctx context.Context, c Change, before uint64) error {
 	record, err := a.stores.contacts.Visitor(ctx, c.Site, c.Visitor)
 	if err != nil {
 		return err
 	}
-	open := c.Kind == ChangeErase && !record.Erased
+	open := c.Kind == ChangeErase && !record.Erased || c.Kind == ChangeCorrect && record.AppliedVSeq <= before ||
+		c.Kind == ChangeRestrict && !record.Restricted || c.Kind == ChangeUnrestrict && record.Restricted
 	for purpose, status := range record.Consents {
-		ends := c.Kind == ChangeErase || len(c.Purposes) == 0 || slices.Contains(c.Purposes, purpose)
+		ends := c.Kind == ChangeErase || c.Kind == ChangeWithdraw && len(c.Purposes) == 0 || slices.Contains(c.Purposes, purpose)
 		open = open || ends && status.Status == persistence.StatusGranted
 	}
 	if open {
@@ -152,6 +218,7 @@ func (a *App) startControl() error {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/change", a.handleChange)
+	mux.HandleFunc("POST /v1/retention", a.handleRetention)
 	a.serve(&http.Server{Handler: http.MaxBytesHandler(mux, maxHeader), ReadHeaderTimeout: headerTimeout}, listener)
 	return nil
 }
@@ -188,6 +255,33 @@ func (a *App) handleChange(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusUnprocessableEntity
 		answer = changeAnswer{Error: err.Error(), NotFound: errors.Is(err, persistence.ErrNotFound)}
 	}
+	answerControl(w, status, answer)
+}
+
+// retentionAnswer is what the control socket answers to a run of the clocks.
+type retentionAnswer struct {
+	changeAnswer
+	Done Retained `json:"done"`
+}
+
+func (a *App) handleRetention(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Site string `json:"site"`
+	}
+	dec := json.NewDecoder(r.Body)
+	dec.DisallowUnknownFields()
+	answer, status := retentionAnswer{}, http.StatusOK
+	err := dec.Decode(&asked)
+	if err == nil {
+		answer.Done, err = a.RunRetention(r.Context(), asked.Site)
+	}
+	if err != nil {
+		status, answer.Error = http.StatusUnprocessableEntity, err.Error()
+	}
+	answerControl(w, status, answer)
+}
+
+func answerControl(w http.ResponseWriter, status int, answer any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(answer) // the command is gone; there is nobody to tell

@@ -16,8 +16,9 @@ import (
 
 // OpenContacts opens the contact store that o names for reading, beside the
 // gateways that may be running on it: PostgreSQL where it is set, otherwise the
-// data file. The caller closes it with the function that is returned.
-func OpenContacts(ctx context.Context, o Options) (persistence.Contacts, func() error, error) {
+// data file. All that is written is the audit of what was read. The caller closes
+// it with the function that is returned.
+func OpenContacts(ctx context.Context, o Options) (persistence.Privacy, func() error, error) {
 	path := filepath.Join(o.DataDir, StoreFile)
 	if o.Postgres != "" {
 		path = filepath.Join(o.DataDir, KeyFile)

@@ -65,6 +65,9 @@ func (a *App) start(ctx context.Context) error {
 	}
 	a.running.Go(func() { a.effects.Run(background) })
 	a.running.Go(func() { a.fireTimers(background) })
+	if a.privacy != nil {
+		a.running.Go(func() { a.retain(background) })
+	}
 	listener := a.opts.Listener
 	if listener == nil {
 		var err error

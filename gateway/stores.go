@@ -85,8 +85,8 @@ func (a *App) openServers(ctx context.Context, keys *seal.KeyFile, node string) 
 	a.stores = stores{
 		conversations: store, outbox: store, nodes: store, timers: store, shared: true,
 		ready: func(ctx context.Context) error {
-			if _, err := store.Positions(ctx, []persistence.Key{{Site: a.sites.Keys()[0], Conversation: "c_ready"}}); err != nil {
-				return fmt.Errorf("redis cannot be asked: %w", err)
+			if err := store.Ready(ctx); err != nil {
+				return fmt.Errorf("redis takes nothing: %w", err)
 			}
 			return nil
 		},
@@ -113,7 +113,7 @@ func openPostgres(ctx context.Context, o Options, keys *seal.KeyFile) (*pgstore.
 	if err != nil {
 		return nil, fmt.Errorf("derive key of address hashes: %w", err)
 	}
-	return pgstore.Open(ctx, pgstore.Options{DSN: o.Postgres, BlindKey: blind, Log: o.Log})
+	return pgstore.Open(ctx, pgstore.Options{DSN: o.Postgres, RetentionDSN: o.PostgresRetention, BlindKey: blind, Log: o.Log})
 }
 
 // warn says what the configuration does not promise, in the log and to whoever

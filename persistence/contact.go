@@ -151,11 +151,12 @@ type Contacts interface {
 	// Apply applies records of one site in the order given, in one transaction,
 	// and returns a verdict for each. An error means that none was applied.
 	Apply(ctx context.Context, site string, records []Record) ([]Verdict, error)
-	// Overview returns who agreed and who did not.
-	Overview(ctx context.Context, site string, q OverviewQuery) (Overview, error)
-	// Marketing returns the contacts that may be written to over the channel of
-	// purpose, and nobody else. purpose must be one of the marketing purposes.
-	Marketing(ctx context.Context, site, purpose string) (MarketingList, error)
+	// Pass records that the visitor's records up to and including upTo are lost, and
+	// lets what follows them be applied. It returns how many are missing: 0 where the
+	// store is that far already. A caller must be sure that none of them is on its
+	// way. Until the visitor agrees anew, they are on no marketing list, since what
+	// is lost may be a withdrawal.
+	Pass(ctx context.Context, site, visitor string, upTo uint64) (uint64, error)
 	// Visitor returns what the ledger knows of one visitor, ErrNotFound where it
 	// knows nothing. A lost profile is rebuilt from it.
 	Visitor(ctx context.Context, site, visitor string) (VisitorRecord, error)
@@ -200,7 +201,8 @@ const (
 // An Overview is a page of visitors and the counts of the whole site.
 type Overview struct {
 	AsOf time.Time `json:"as_of"`
-	// Counts maps purpose to status to visitors, over the whole site.
+	// Counts maps purpose to status to visitors, over the whole site. Statuses that
+	// nobody has are left out.
 	Counts map[string]map[string]int `json:"counts"`
 	Rows   []OverviewRow             `json:"rows"`
 	// Next goes into OverviewQuery.After for the next page; empty at the end.
@@ -214,6 +216,8 @@ type OverviewRow struct {
 	FirstSeen time.Time                `json:"first_seen"`
 	Consents  map[string]ConsentStatus `json:"consents"`
 	Fields    map[string]string        `json:"fields,omitzero"`
+	// Restricted: the contact is kept and must not be used (GDPR art. 18).
+	Restricted bool `json:"restricted,omitzero"`
 }
 
 // A ConsentStatus is where one purpose stands for one visitor.
@@ -256,4 +260,6 @@ type VisitorRecord struct {
 	Erased      bool
 	Consents    map[string]ConsentStatus
 	Fields      map[string]string
+	// Restricted: the contact is kept and must not be used (GDPR art. 18).
+	Restricted bool
 }

@@ -25,6 +25,12 @@ var (
 	// ErrSchema means that the store was written by a version that this one
 	// does not know.
 	ErrSchema = errors.New("unknown schema version")
+	// ErrExists means that something of that name is there already.
+	ErrExists = errors.New("exists already")
+	// ErrMisconfigured means that the store as a whole is not set up as this
+	// program needs it, and that waiting does not cure it. The error says what to
+	// do.
+	ErrMisconfigured = errors.New("store is not set up as it must be")
 	// ErrNeedsPostgres means that the file store cannot do what was asked.
 	ErrNeedsPostgres = errors.New("this needs PostgreSQL: set postgres (and redis) in the configuration")
 	// ErrWrongKey means that sealed data names a key this process does not have.
@@ -88,6 +94,10 @@ type Snapshot struct {
 	// Contact is the visitor's one sealed record of contact values, nil where
 	// none is held.
 	Contact []byte
+	// StaffSeq is the number of the newest entry of the staff log.
+	StaffSeq uint64
+	// SeenVisitor and SeenOperator are the newest events that each side has read.
+	SeenVisitor, SeenOperator uint64
 	// Erased is set where the visitor was erased: only this marker is left.
 	Erased bool
 	// Doubt is set where the store may have lost what it had acknowledged (it was
@@ -170,8 +180,9 @@ type Commit struct {
 	Contact []byte
 	// DropContact deletes the visitor's record of contact values.
 	DropContact bool
-	// Erase deletes the log, the state, the profile and the contact values and
-	// leaves the marker. Events, State, Profile and Contact must be empty.
+	// Erase deletes the log, the state, the profile, the contact values, the staff
+	// log and the assignment and leaves the marker. Events, State, Profile, Contact,
+	// Staff and Assigned must be empty.
 	Erase bool
 	// Outbox is appended in the same transaction. VSeq must continue the
 	// visitor's numbers.
@@ -180,6 +191,11 @@ type Commit struct {
 	Timers []TimerChange
 	// Inbox replaces the conversation's row in the site's inbox; nil keeps it.
 	Inbox *InboxRow
+	// Staff is appended to the staff log. Seq must continue it.
+	Staff []StaffEntry
+	// Assigned names the operator who has the conversation from now on, empty:
+	// nobody. Nil keeps it.
+	Assigned *string
 	// Node is the committing node. The other holders of the conversation are told
 	// the news; Node delivers it itself.
 	Node string
@@ -300,6 +316,18 @@ type Outbox interface {
 	// ContactValues returns the visitor's sealed record of contact values, or
 	// ErrNotFound where none is held any more.
 	ContactValues(ctx context.Context, site, visitor string) ([]byte, error)
+}
+
+// A Backlog is what waits in an outbox, for all sites.
+type Backlog struct {
+	Records int
+	// Oldest is when the oldest of them was committed; zero where none waits.
+	Oldest time.Time
+}
+
+// An OutboxMeter is an Outbox that can say how much waits without reading it.
+type OutboxMeter interface {
+	Backlog(ctx context.Context) (Backlog, error)
 }
 
 // A Scope says where sealed data belongs. Data sealed for one scope does not

@@ -37,6 +37,14 @@ type News struct {
 	Base           uint64
 	ContactDropped bool
 	Events         []Event
+	Staff          []StaffEntry
+
+	// Signal is set, with the Key of Snapshot, where somebody at another node types
+	// or has read.
+	Signal *Signal
+
+	// Desk is set, with the Site of Snapshot, where it changed who works on a site.
+	Desk bool
 
 	// Inbox is set, with InboxTop, where a row of a watched inbox changed. The
 	// site is Snapshot.Site.
@@ -52,6 +60,9 @@ type Nodes interface {
 	Attach(ctx context.Context, key Key, h Holder, r Range) (Snapshot, []Event, error)
 	// Detach removes h unless a later Attach of the same node has replaced it.
 	Detach(ctx context.Context, key Key, h Holder) error
+	// Signal tells the other living holders of key, and keeps read marks. Where
+	// nothing is stored under key it does nothing.
+	Signal(ctx context.Context, key Key, node string, s Signal) error
 	// Beat returns the top of each log and renews the node's entries, or enters
 	// them again where they are gone.
 	Beat(ctx context.Context, h Holder, keys []Key) ([]Position, error)
@@ -95,6 +106,8 @@ type InboxRow struct {
 	Body []byte
 	// Gone: the conversation has left the inbox.
 	Gone bool
+	// Seen is the newest event that an operator has read; the store fills it in.
+	Seen uint64
 }
 
 // Inbox is the list of conversations of a site. It has numbers and an epoch of

@@ -2,7 +2,12 @@ package persistence
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // An Access says who asks for personal data and why. Every read through Privacy
@@ -10,18 +15,49 @@ import (
 type Access struct {
 	// Actor is operator:<id>, command:<user>, visitor or system.
 	Actor string
-	// Reason is free text for the audit; it must not hold personal data.
+	// Reason is free text for the audit, at most MaxReason bytes; it must not hold
+	// personal data.
 	Reason string
 }
+
+// MaxReason is how many bytes the reason of an access may have.
+const MaxReason = 500
+
+// Validate reports why nothing may be read in the name of a.
+func (a Access) Validate() error {
+	switch {
+	case a.Actor == "":
+		return errors.New("who asks for personal data must be said: Access.Actor is empty")
+	case len(a.Actor) > MaxReason, len(a.Reason) > MaxReason:
+		return fmt.Errorf("actor and reason of an access may have %d bytes", MaxReason)
+	}
+	return nil
+}
+
+// What audit entries of the stores say was done.
+const (
+	ActionListed     = "contacts.listed"    // a page of an overview that showed contacts
+	ActionMarketing  = "contacts.marketing" // a marketing list
+	ActionRead       = "contact.read"
+	ActionSought     = "contact.sought" // by address
+	ActionProved     = "proof.read"
+	ActionRestricted = "contact.restricted"
+	ActionFreed      = "contact.freed" // from a restriction
+	ActionPurged     = "ledgers.purged"
+	ActionBuried     = "visitors.buried"
+	ActionLost       = "records.lost"
+)
 
 // Privacy is what people ask the contact store: site owners, privacy officers,
 // commands, and a visitor about themselves. Nothing in it ends or changes a
 // grant or a contact: that is an input, goes through Commit and arrives by
-// Contacts.Apply. All methods may be called concurrently. Errors are
-// ErrUnavailable, ErrNotFound where stated, ErrNeedsPostgres where a store cannot
-// do it, or a wrapped defect.
+// Contacts.Apply; Bury alone repeats erasures that a restored store has lost.
+// What shows personal data is answered after its audit entry is kept. All methods
+// may be called concurrently. Errors are ErrUnavailable, ErrNotFound where
+// stated, ErrNeedsPostgres where a store cannot do it, or a wrapped defect.
 type Privacy interface {
-	// Overview returns who agreed and who did not.
+	// Overview returns who agreed and who did not. A page that shows contacts
+	// leaves one audit entry with their number.
 	Overview(ctx context.Context, site string, access Access, q OverviewQuery) (Overview, error)
 	// Marketing returns the contacts that may be written to over the channel of
 	// purpose, and nobody else. purpose must be one of the marketing purposes.
@@ -29,7 +65,8 @@ type Privacy interface {
 	// Person returns all that is held about one visitor, ErrNotFound where the
 	// store knows nothing of them.
 	Person(ctx context.Context, site, visitor string, access Access) (Person, error)
-	// Find returns visitors whose contact has exactly this address or number.
+	// Find returns visitors whose contact has exactly this address or number,
+	// whatever its spelling that does not matter to the channel. At most MaxFound.
 	Find(ctx context.Context, site string, access Access, address string) ([]string, error)
 	// Proof returns the ledger of one visitor with the texts that were shown. It
 	// holds no contact data and works after an erasure; ErrNotFound where there
@@ -41,14 +78,21 @@ type Privacy interface {
 	Note(ctx context.Context, site string, entry AuditEntry) error
 	// Due returns what the clocks say must end or go by now. It changes nothing.
 	Due(ctx context.Context, site string, clocks Clocks, now time.Time, limit int) (RetentionPlan, error)
-	// Purge deletes whole ledgers whose time to prove is over. Grants and contacts
-	// are never ended here: their due ones are inputs.
+	// Purge deletes whole ledgers whose time to prove is over and returns how many.
+	// Grants and contacts are never ended here: their due ones are inputs.
 	Purge(ctx context.Context, site string, clocks Clocks, now time.Time, limit int) (int, error)
-	// Tombstones returns the visitors erased since a time, for safe-keeping outside
-	// of the database; Bury applies them to a store that was restored from before.
+	// Tombstones returns the visitors whose erasure reached the store since a time,
+	// oldest first, for safe-keeping outside of the database.
 	Tombstones(ctx context.Context, site string, since time.Time) ([]Tombstone, error)
+	// Bury applies tombstones to a store that was restored from before, before
+	// anything is served from it, and returns how many it did not know. All or none;
+	// applying them again changes nothing. One that makes no sense or contradicts
+	// the ledger is an error that names it.
 	Bury(ctx context.Context, site string, stones []Tombstone) (int, error)
 }
+
+// MaxFound is how many visitors Find returns.
+const MaxFound = 1000
 
 // A Person is all that is held about one visitor.
 type Person struct {
@@ -65,33 +109,6 @@ type Person struct {
 	RestrictedAt time.Time                `json:"restricted_at,omitzero"`
 	Consents     map[string]ConsentStatus `json:"consents"`
 	Proof        Proof                    `json:"proof"`
-}
-
-// A Proof is the ledger of one visitor as it stands, in the order of its chain.
-type Proof struct {
-	Site    string       `json:"site"`
-	Visitor string       `json:"visitor"`
-	AsOf    time.Time    `json:"as_of"`
-	Entries []ProofEntry `json:"entries"`
-	// Notices are the texts the entries point at, each once.
-	Notices []Notice `json:"notices"`
-	// Head is the hash of the newest entry of the chain, in hex; each entry's Hash
-	// is over the one before and itself.
-	Head string `json:"head"`
-}
-
-// A ProofEntry is one entry of the ledger with its place in the chain.
-type ProofEntry struct {
-	LedgerEntry
-	Seq        uint64    `json:"seq"`
-	VSeq       uint64    `json:"vseq"`
-	RecordedAt time.Time `json:"recorded_at"`
-	// Hash is in hex; empty where the store keeps no chain.
-	Hash string `json:"hash,omitzero"`
-	// ClockAhead and ClockBack flag a gateway's clock that disagreed with the
-	// database's or with what it had said before.
-	ClockAhead bool `json:"clock_ahead,omitzero"`
-	ClockBack  bool `json:"clock_back,omitzero"`
 }
 
 // An AuditEntry says that somebody did something with personal data.
@@ -124,7 +141,8 @@ type AuditPage struct {
 type Clocks struct {
 	// Contact is counted from the last time the person gave a value.
 	Contact time.Duration
-	// Proof is counted from the end of the last grant, or the last decision.
+	// Proof is counted from the last entry of the ledger, as the store's clock
+	// recorded it; a ledger with a grant in force or a contact stays.
 	Proof time.Duration
 }
 
@@ -132,7 +150,7 @@ type Clocks struct {
 type RetentionPlan struct {
 	AsOf time.Time `json:"as_of"`
 	// Contacts and Grants are visitors whose contact is too old or whose grant has
-	// run out; they end by an input.
+	// run out, the oldest first; they end by an input.
 	Contacts []string       `json:"contacts"`
 	Grants   []ExpiredGrant `json:"grants"`
 	// Proofs are visitors whose whole ledger may go.
@@ -151,10 +169,32 @@ type ExpiredGrant struct {
 
 // A Tombstone is the proof that a visitor was erased.
 type Tombstone struct {
-	Site     string    `json:"site"`
-	Visitor  string    `json:"visitor"`
+	Site    string `json:"site"`
+	Visitor string `json:"visitor"`
+	// Entry is the id of the ledger's entry and VSeq the number of the record.
 	Entry    string    `json:"entry"`
+	VSeq     uint64    `json:"vseq"`
 	Actor    string    `json:"actor"`
 	Method   string    `json:"method"`
 	ErasedAt time.Time `json:"erased_at"`
+}
+
+// Validate reports why the tombstone cannot be one of the site.
+func (t *Tombstone) Validate(site string) error {
+	switch {
+	case t.Site != site:
+		return fmt.Errorf("it is of site %q", t.Site)
+	case t.Visitor == "", t.Entry == "", t.Actor == "", t.Method == "":
+		return errors.New("visitor, entry, actor and method must be set")
+	case t.VSeq == 0 || t.VSeq > math.MaxInt64:
+		return fmt.Errorf("vseq is %d", t.VSeq)
+	case t.ErasedAt.IsZero():
+		return errors.New("erased_at must be set")
+	}
+	for _, s := range []string{t.Visitor, t.Entry, t.Actor, t.Method} {
+		if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+			return errors.New("a text is not UTF-8 or holds a zero byte")
+		}
+	}
+	return nil
 }

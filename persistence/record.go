@@ -1,11 +1,10 @@
 package persistence
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+
+	"github.com/go-json-experiment/json"
 )
 
 // EncodeRecord returns the plaintext of an outbox record's payload. A record
@@ -22,18 +21,14 @@ func EncodeRecord(r Record) ([]byte, error) {
 	return b, nil
 }
 
-// DecodeRecord reads what EncodeRecord wrote. It is strict: an unknown member
-// is an error, because a record of a newer version that is applied without the
-// part that is not understood would be a consent recorded wrongly.
+// DecodeRecord reads what EncodeRecord wrote. It is strict: an unknown member, a
+// member in another case, one that is there twice or data after the record is an
+// error, because a record of a newer version that is applied without the part that
+// is not understood would be a consent recorded wrongly.
 func DecodeRecord(b []byte) (Record, error) {
 	var r Record
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&r); err != nil {
+	if err := json.Unmarshal(b, &r, json.RejectUnknownMembers(true)); err != nil {
 		return Record{}, fmt.Errorf("decode outbox record: %w", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return Record{}, errors.New("decode outbox record: data after the record")
 	}
 	if err := r.validate(); err != nil {
 		return Record{}, fmt.Errorf("decode outbox record: %w", err)
@@ -53,13 +48,13 @@ func (r Record) validate() error {
 		return errors.New("no vseq")
 	}
 	kinds := 0
-	for _, set := range []bool{r.Seen, r.Entry != nil, r.Contact != nil, r.Erase != nil} {
+	for _, set := range []bool{r.Seen, r.Entry != nil, r.Contact != nil, r.Restrict != nil, r.Erase != nil} {
 		if set {
 			kinds++
 		}
 	}
 	if kinds != 1 {
-		return fmt.Errorf("%d of seen, entry, contact and erase are set, want exactly one", kinds)
+		return fmt.Errorf("%d of seen, entry, contact, restrict and erase are set, want exactly one", kinds)
 	}
 	return nil
 }

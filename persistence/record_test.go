@@ -13,7 +13,7 @@ var recordTime = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
 
 func testRecords() []Record {
 	base := Record{Site: "shop", Visitor: "v1", VSeq: 7, At: recordTime}
-	seen, entry, contact, erase := base, base, base, base
+	seen, entry, contact, restrict, free, erase := base, base, base, base, base, base
 	seen.Seen = true
 	entry.Entry = &LedgerEntry{
 		ID: "e1", Purpose: PurposeLead, Kind: KindGranted, Request: "r1", Grant: "e1", Notice: "abc",
@@ -24,7 +24,9 @@ func testRecords() []Record {
 		Grant: "e1", GrantedVSeq: 3, Fields: map[string]string{"email": "ref1"}, Conversation: "c1",
 	}
 	erase.Erase = &Erasure{ID: "x1", Actor: "visitor", Method: "widget"}
-	return []Record{seen, entry, contact, erase}
+	restrict.Restrict = &Restriction{ID: "s1", On: true, Actor: "operator:7", Method: "console"}
+	free.Restrict = &Restriction{ID: "s2", Actor: "command", Method: "command"}
+	return []Record{seen, entry, contact, restrict, free, erase}
 }
 
 func TestRecordRoundTrip(t *testing.T) {
@@ -61,14 +63,19 @@ func TestDecodeRecordRefuses(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ in, want string }{
 		"Empty":         {``, "EOF"},
-		"NotJSON":       {`seen`, "invalid character"},
-		"UnknownMember": {`{"site":"s","visitor":"v","vseq":1,"at":"2026-03-01T00:00:00Z","seen":true,"later":1}`, "unknown field"},
+		"NotJSON":       {`seen`, "invalid"},
+		"UnknownMember": {`{"site":"s","visitor":"v","vseq":1,"at":"2026-03-01T00:00:00Z","seen":true,"later":1}`, "unknown object member"},
 		"Nothing":       {`{"site":"s","visitor":"v","vseq":1,"at":"2026-03-01T00:00:00Z"}`, "0 of seen"},
 		"Two":           {`{"site":"s","visitor":"v","vseq":1,"at":"2026-03-01T00:00:00Z","seen":true,"erase":{"id":"x","actor":"a","method":"m"}}`, "2 of seen"},
 		"NoSite":        {`{"visitor":"v","vseq":1,"seen":true}`, "no site"},
 		"NoVisitor":     {`{"site":"s","vseq":1,"seen":true}`, "no visitor"},
 		"NoVSeq":        {`{"site":"s","visitor":"v","seen":true}`, "no vseq"},
-		"Trailing":      {`{"site":"s","visitor":"v","vseq":1,"seen":true}{}`, "after the record"},
+		"Trailing":      {`{"site":"s","visitor":"v","vseq":1,"seen":true}{}`, "after top-level value"},
+		"Duplicate":     {`{"site":"s","site":"t","visitor":"v","vseq":1,"at":"2026-03-01T00:00:00Z","seen":true}`, "duplicate"},
+		"OtherCase":     {`{"Site":"s","visitor":"v","vseq":1,"at":"2026-03-01T00:00:00Z","seen":true}`, "unknown object member"},
+		"NotUTF8":       {"{\"site\":\"\xff\",\"visitor\":\"v\",\"vseq\":1,\"at\":\"2026-03-01T00:00:00Z\",\"seen\":true}", "UTF-8"},
+		"Restricted":    {`{"site":"s","visitor":"v","vseq":1,"at":"2026-03-01T00:00:00Z","seen":true,"restrict":{"id":"x","on":true,"actor":"a","method":"m"}}`, "2 of seen"},
+		"InRestrict":    {`{"site":"s","visitor":"v","vseq":1,"at":"2026-03-01T00:00:00Z","restrict":{"id":"x","on":true,"actor":"a","method":"m","until":1}}`, "unknown object member"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

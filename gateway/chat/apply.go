@@ -22,8 +22,13 @@ type Input struct {
 	// Refuse consumes the number with this refusal and does nothing else.
 	Refuse *protocol.Refused
 	// Owner makes somebody else speak for the site: protocol.OwnerBot, OwnerQueue,
-	// or OwnerOperator + ":" + the operator's id. Nothing else happens then.
+	// OwnerClosed, or OwnerOperator + ":" + the operator's id. Nothing else happens
+	// then.
 	Owner string
+	// From is who must speak for the site for Owner to be made; empty: anybody.
+	From string
+	// Act is what an operator does. Bot and Owner are set from it.
+	Act *Act
 	// Returning: the visitor was here before, whatever the store knows of it.
 	Returning bool
 	// Timer names the timer that has fired; it is cancelled or moved.
@@ -56,6 +61,8 @@ type Outcome struct {
 	Changed bool
 	// Removed: contact values shown before were deleted.
 	Removed bool
+	// Notes are new entries of the staff log, for operators alone.
+	Notes []protocol.Note
 	// Erased: the visitor is gone, now or before.
 	Erased bool
 	// Restarted: the log is not the one the view had. Everybody attached must
@@ -190,6 +197,7 @@ func (s *Service) settle(st *site.Site, v *View, in Input, d *decision, res *per
 		out.Events = append(out.Events, d.events...)
 		out.Ack, out.Erased, out.Changed = &d.ack, d.commit.Erase, d.changed
 		out.Removed = out.Removed || d.commit.DropContact
+		out.Notes = append(out.Notes, d.notes...)
 	case persistence.Erased:
 		v.snap.Erased = true
 		out.Erased = true

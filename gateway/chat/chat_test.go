@@ -207,7 +207,7 @@ func TestP2_RepeatedInputGetsItsFirstAnswer(t *testing.T) {
 }
 
 // A consent that ends by itself does so without the visitor: its timer is an
-// input like any other and takes effect once, also when two nodes fire it.
+// input like any other and takes effect once, also when two nodes fire it (C56).
 func TestTimerEndsAConsentOnce(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
@@ -411,8 +411,7 @@ func TestP3_LostChangeOfOwnerIsFoundByThePosition(t *testing.T) {
 	n := newNode(t)
 	var here, there View
 	n.applied(t, &here, line(1, "hello"))
-	owner := protocol.OwnerOperator + ":ann"
-	n.applied(t, &there, Input{Client: persistence.ServerClient + "take", N: 1, Digest: []byte("take"), Owner: owner})
+	n.applied(t, &there, Input{Client: persistence.ServerClient + "queue", N: 1, Digest: []byte("queue"), Owner: protocol.OwnerQueue})
 	top, err := n.Top(t.Context(), &here, key)
 	if err != nil {
 		t.Fatal(err)
@@ -421,7 +420,7 @@ func TestP3_LostChangeOfOwnerIsFoundByThePosition(t *testing.T) {
 		t.Fatalf("the top is %+v and the view at %+v", top, before)
 	}
 	out := n.Refresh(t.Context(), n.site, &here, key)
-	if !out.Changed || out.Restarted || out.State == nil || out.State.Owner != protocol.OwnerOperator {
+	if !out.Changed || out.Restarted || out.State == nil || out.State.Owner != protocol.OwnerQueue {
 		t.Errorf("the refresh brings %+v with the state %+v", out, out.State)
 	}
 }

@@ -24,6 +24,9 @@ type decision struct {
 	values  persistence.ContactValues
 	made    *botengine.Effect // to be run after the commit
 	changed bool              // state, profile, values or log; not only the record of the input
+	notes   []protocol.Note
+	// said are the events of an operator's act. They come before the engine's.
+	said []storedEvent
 	// contactChanged: the values are not those of the store, whatever the turn did.
 	contactChanged bool
 }
@@ -71,11 +74,18 @@ func (s *Service) decide(st *site.Site, v *View, key persistence.Key, in Input) 
 // visitor had seen, and the record that makes the pseudonym known.
 func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.Time) error {
 	bot := in.Bot
+	if in.Act != nil {
+		goesOn, err := s.act(st, v, d, &in, now)
+		if err != nil || !goesOn {
+			return err
+		}
+		bot = in.Bot
+	}
 	if in.Owner != "" {
-		proceed := s.changeOwner(v, d, in.Owner)
-		if !proceed {
+		if !s.changeOwner(v, d, &in) {
 			return nil
 		}
+		d.own(v, &in, now, s.newID)
 		bot = botengine.Input{Kind: botengine.InputOwner, Actor: actorOf(in.Owner)}
 	}
 	bot.ID, bot.At, bot.Operators = s.newID(), now.UnixMilli(), s.operators(st.Key)
@@ -83,7 +93,7 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 	if v.snap.Version == 0 {
 		begin := st.BotFor(in.Flow)
 		greeting = begin.Greet(begin.Locale(in.Locale), botengine.Input{ID: bot.ID + "-g", At: bot.At, Page: in.Page})
-		d.state = state{Owner: protocol.OwnerBot, Bot: greeting.State, Greeting: greeting.State.Prompt}
+		d.state = state{Owner: protocol.OwnerBot, Bot: greeting.State, Greeting: greeting.State.Prompt, Since: bot.At}
 		d.state.Bot.Page = in.Page
 		d.commit.Epoch = s.newID()
 	}
@@ -96,7 +106,7 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 		}
 	}
 	if d.state.Owner == protocol.OwnerClosed && reopens(&bot) {
-		d.state.Owner, d.commit.Safe = protocol.OwnerBot, true
+		d.state.Owner, d.state.Name, d.state.Since, d.commit.Safe = protocol.OwnerBot, "", bot.At, true
 	}
 	// While a person has the conversation the bot records and keeps silent.
 	bot.Owner, bot.Quiet = d.state.Owner, owns(d.state.Owner)
@@ -105,13 +115,16 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 	if open {
 		// What is decided about consents waits, and so does time; talk does not.
 		switch bot.Kind {
-		case botengine.InputText, botengine.InputChoice, botengine.InputOwner:
+		case botengine.InputText, botengine.InputChoice, botengine.InputOwner, "":
 		default:
 			return errBehind
 		}
 		d.profile = refusing(&v.profile, now)
 	}
-	r := botFor(st, &d.state.Bot).Turn(d.state.Bot, d.profile, bot)
+	r := botengine.Result{State: d.state.Bot, Profile: d.profile}
+	if bot.Kind != "" {
+		r = botFor(st, &d.state.Bot).Turn(d.state.Bot, d.profile, bot)
+	}
 	if r.Refused != nil {
 		d.ack.Refused = &protocol.Refused{Code: protocol.Code(r.Refused.Code), Message: r.Refused.Message}
 		r = botengine.Result{State: d.state.Bot, Profile: v.profile}
@@ -128,21 +141,49 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 	}
 	d.state.Bot, d.profile, d.made = r.State, r.Profile, r.Effect
 	if r.Owner != "" {
-		d.state.Owner, d.commit.Safe = r.Owner, true
+		d.state.Owner, d.state.Name, d.state.Since, d.commit.Safe = r.Owner, "", bot.At, true
 	}
 	d.setTimers(in.Timer, &v.profile)
 	d.setWait(in.Timer, v.state.Bot.Due)
+	if in.Act != nil && in.Act.Kind == protocol.TypeAskCard {
+		if err := s.noteCard(v, d, &in, now); err != nil {
+			return err
+		}
+	}
+	said := d.line(&in, greeting.Events, r.Events)
+	d.count(v, said)
 	if err := s.sealStates(d, r); err != nil {
 		return err
 	}
-	d.number(v.snap.Seq+uint64(len(greeting.Events)), r.Events)
-	if err := s.sealEvents(v, d, in, append(greeting.Events, r.Events...)); err != nil {
+	if err := s.sealEvents(v, d, said); err != nil {
 		return err
 	}
 	if open {
-		return d.leaveOpen(v, r.Entries)
+		if err := d.leaveOpen(v, r.Entries); err != nil {
+			return err
+		}
+	} else if err := s.sealRecords(st, d, r.Entries); err != nil {
+		return err
 	}
-	return s.sealRecords(st, d, r.Entries)
+	return s.sealRow(v, d)
+}
+
+// line puts the events of a turn in their order and names the input's own event
+// in the answer.
+func (d *decision) line(in *Input, greeting, bot []botengine.Event) []storedEvent {
+	said := make([]storedEvent, 0, len(greeting)+len(d.said)+len(bot))
+	for i := range greeting {
+		said = append(said, storedEvent{Event: greeting[i]})
+	}
+	said = append(said, d.said...)
+	for i := range bot {
+		e := storedEvent{Event: bot[i]}
+		if e.From == botengine.FromVisitor {
+			e.Client, e.N = in.Client, in.N
+		}
+		said = append(said, e)
+	}
+	return said
 }
 
 // staleGreeting names no event.
@@ -152,11 +193,15 @@ const staleGreeting = "greeting-of-another-flow"
 // bot's turn that was decided before it is stale after it, and is decided again
 // with the bot silent (P5); of two operators one is first, and the other is told.
 // It reports whether the owner is another one now, so that the flow must learn.
-func (s *Service) changeOwner(v *View, d *decision, owner string) bool {
-	taken := strings.HasPrefix(d.state.Owner, protocol.OwnerOperator) && strings.HasPrefix(owner, protocol.OwnerOperator)
+func (s *Service) changeOwner(v *View, d *decision, in *Input) bool {
+	owner := in.Owner
+	taken := in.From == "" && strings.HasPrefix(d.state.Owner, protocol.OwnerOperator) && strings.HasPrefix(owner, protocol.OwnerOperator)
 	switch {
 	case v.snap.Version == 0:
 		d.ack.Refused = &protocol.Refused{Code: protocol.CodeBadInput, Message: "there is no such conversation"}
+		return false
+	case in.From != "" && in.From != d.state.Owner:
+		d.ack.Refused = &protocol.Refused{Code: protocol.CodeNotOwner, Message: "somebody else has this conversation"}
 		return false
 	case taken && owner != d.state.Owner:
 		d.ack.Refused = &protocol.Refused{Code: protocol.CodeTaken, Message: "another operator has this conversation"}
@@ -164,7 +209,7 @@ func (s *Service) changeOwner(v *View, d *decision, owner string) bool {
 	case owner == d.state.Owner:
 		return false
 	}
-	d.state.Owner, d.commit.Safe = owner, true
+	d.commit.Safe = true
 	return true
 }
 
@@ -174,17 +219,6 @@ func actorOf(owner string) string {
 		return owner
 	}
 	return botengine.FromSystem
-}
-
-// number names the visitor's own event in the answer. first is the number before
-// the turn's first event.
-func (d *decision) number(first uint64, events []botengine.Event) {
-	for i := range events {
-		if events[i].From == botengine.FromVisitor {
-			d.ack.Seq, d.ack.ID = first+uint64(i)+1, events[i].ID
-			return
-		}
-	}
 }
 
 // timerExpiry fires when the first grant of the visitor ends by itself.
@@ -279,23 +313,24 @@ func bound(values *persistence.ContactValues) {
 	}
 }
 
-func (s *Service) sealEvents(v *View, d *decision, in Input, events []botengine.Event) error {
+// sealEvents seals the events and names the sender's own one in the answer.
+func (s *Service) sealEvents(v *View, d *decision, events []storedEvent) error {
 	c := &d.commit
 	c.Events = make([]persistence.Event, 0, len(events))
 	d.events = make([]protocol.Event, 0, len(events))
 	for i := range events {
-		e := storedEvent{Event: events[i]}
-		if e.From == botengine.FromVisitor {
-			e.Client, e.N = in.Client, in.N
-		}
+		e := events[i]
 		seq := v.snap.Seq + uint64(i) + 1
+		if e.Client != "" && d.ack.Seq == 0 {
+			d.ack.Seq, d.ack.ID = seq, e.ID
+		}
 		scope := persistence.Scope{Site: c.Site, Subject: c.Conversation, Item: itemEvent + e.ID}
 		body, err := s.seal(scope, &e)
 		if err != nil {
 			return err
 		}
 		c.Events = append(c.Events, persistence.Event{Seq: seq, ID: e.ID, At: c.Now, Body: body})
-		d.events = append(d.events, wireEvent(&e, seq, c.Now.UnixMilli(), &d.values))
+		d.events = append(d.events, wireEvent(&e, seq, c.Now.UnixMilli(), shown(&d.profile, &d.values)))
 	}
 	return nil
 }
@@ -341,5 +376,8 @@ func (d *decision) moveOn(v *View, snap *persistence.Snapshot) {
 		}
 	}
 	v.snap.VSeq = d.profile.VSeq
+	if n := len(d.commit.Staff); n > 0 {
+		v.snap.StaffSeq = d.commit.Staff[n-1].Seq
+	}
 	v.state, v.profile, v.values = d.state, d.profile, d.values
 }

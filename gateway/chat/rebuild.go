@@ -105,6 +105,9 @@ func (s *Service) rebuild(v *View, record *persistence.VisitorRecord) {
 		v.profile.Refs[field] = ref
 	}
 	slices.Sort(v.profile.Held)
+	if record.Restricted {
+		v.profile.RestrictedAt = s.now().UnixMilli()
+	}
 }
 
 func milli(t time.Time) int64 {

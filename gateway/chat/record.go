@@ -19,6 +19,8 @@ func recordOf(settings *botengine.Settings, c *persistence.Commit, e *botengine.
 			Grant: e.Grant, GrantedVSeq: e.GrantVSeq, Policy: e.Policy,
 			Fields: e.Fields, Conversation: c.Conversation,
 		}
+	case botengine.EntryRestrict:
+		r.Restrict = &persistence.Restriction{ID: e.ID, On: e.On, Actor: e.Actor, Method: e.Method}
 	case botengine.EntryErase:
 		r.Erase = &persistence.Erasure{ID: e.ID, Actor: e.Actor, Method: e.Method}
 	default:

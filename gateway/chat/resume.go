@@ -133,8 +133,15 @@ func (s *Service) Hear(ctx context.Context, st *site.Site, v *View, news *persis
 	if err != nil {
 		return out.failed(0, err)
 	}
+	if out.Notes, err = s.openNotes(news.Snapshot.Key, news.Staff); err != nil {
+		return out.failed(0, err)
+	}
 	*v = next
-	out.Events, out.State, out.Changed = events, s.PublicState(st, v), true
+	changed := len(events) > 0 || news.Snapshot.State != nil || news.Snapshot.Profile != nil || news.Snapshot.Contact != nil ||
+		news.ContactDropped
+	if changed || out.Erased {
+		out.Events, out.State, out.Changed = events, s.PublicState(st, v), true
+	}
 	return out
 }
 
@@ -157,6 +164,9 @@ func (s *Service) follow(v *View, news *persistence.News) error {
 	if next.snap.First == 0 {
 		next.snap.First = v.snap.First
 	}
+	// News tell of the staff log where it grew, and of read marks never.
+	next.snap.StaffSeq = max(next.snap.StaffSeq, v.snap.StaffSeq)
+	next.snap.SeenVisitor, next.snap.SeenOperator = v.snap.SeenVisitor, v.snap.SeenOperator
 	*v = next
 	return nil
 }

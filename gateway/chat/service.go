@@ -17,6 +17,8 @@ const (
 	itemState   = "state"
 	itemProfile = "profile"
 	itemEvent   = "event/"
+	itemRow     = "inbox"
+	itemNote    = "staff/"
 )
 
 // Options of a Service. Store and Sealer are required.
@@ -30,6 +32,11 @@ type Options struct {
 	// Ledger is asked where the conversation store may have lost a profile.
 	// Nil asks nobody: the store loses nothing, or there is no ledger.
 	Ledger persistence.Rebuilder
+	// Privacy is asked for what is held about a visitor; nil where there is no
+	// contact store.
+	Privacy persistence.Privacy
+	// Desk keeps the staff logs; required where operators work.
+	Desk persistence.Desk
 	// Rate bounds the inputs of one visitor. Default 20 in 10 s.
 	Rate persistence.Rate
 	// Wake is called after a commit that wrote to the outbox.
@@ -51,16 +58,19 @@ type Service struct {
 	store  persistence.Conversations
 	sealer persistence.Sealer
 	nodes  persistence.Nodes
+	desk   persistence.Desk
 	node   string
 	ledger persistence.Rebuilder
 	// ledgerAway is until when the ledger is not asked, in nanoseconds since 1970.
 	ledgerAway atomic.Int64
 	holds      atomic.Uint64 // counts attachments of this process
-	rate       persistence.Rate
-	wake       func()
-	run        func(*Effect)
-	now        func() time.Time
-	newID      func() string
+	// privacy is nil where there is no contact store.
+	privacy persistence.Privacy
+	rate    persistence.Rate
+	wake    func()
+	run     func(*Effect)
+	now     func() time.Time
+	newID   func() string
 
 	operators func(siteKey string) int
 }
@@ -68,7 +78,7 @@ type Service struct {
 // NewService returns a Service.
 func NewService(o Options) *Service {
 	s := &Service{
-		store: o.Store, sealer: o.Sealer, nodes: o.Nodes, node: o.Node, ledger: o.Ledger, rate: o.Rate,
+		store: o.Store, sealer: o.Sealer, nodes: o.Nodes, node: o.Node, desk: o.Desk, ledger: o.Ledger, privacy: o.Privacy, rate: o.Rate,
 		wake: o.Wake, now: o.Now, newID: o.NewID, run: o.Run, operators: o.Operators,
 	}
 	if s.rate.Max == 0 {
@@ -112,8 +122,14 @@ func VisitorOf(conversation string) string {
 type (
 	// Key names a conversation.
 	Key = persistence.Key
+	// Access says who asks for personal data and why.
+	Access = persistence.Access
 	// Position is the top of a log.
 	Position = persistence.Position
 	// News is what another node has committed.
 	News = persistence.News
+	// Signal is said to those who are attached and is no event.
+	Signal = persistence.Signal
+	// InboxRow is a sealed row of a site's inbox.
+	InboxRow = persistence.InboxRow
 )

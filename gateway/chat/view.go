@@ -22,6 +22,15 @@ type state struct {
 	// Identity is the keyed hash of the owner's own name of the visitor.
 	Identity string          `json:"identity,omitzero"`
 	Bot      botengine.State `json:"bot"`
+	// Name is the display name of the operator who owns it, Since when the owner
+	// became this one.
+	Name  string `json:"name,omitzero"`
+	Since int64  `json:"since,omitzero"`
+	// Last is the visitor's newest line and Preview what of it an inbox shows;
+	// Unread counts those that no operator has read.
+	Last    uint64 `json:"last,omitzero"`
+	Preview string `json:"preview,omitzero"`
+	Unread  int    `json:"unread,omitzero"`
 }
 
 // storedEvent is what is sealed as an event's body.
@@ -29,6 +38,10 @@ type storedEvent struct {
 	botengine.Event
 	Client string `json:"client,omitzero"`
 	N      uint64 `json:"n,omitzero"`
+	// Operator is the id, and Name the display name then, of an operator who speaks,
+	// joined or left.
+	Operator string `json:"operator,omitzero"`
+	Name     string `json:"name,omitzero"`
 }
 
 // A View is a conversation as this node last saw it, decoded. The caller keeps it
@@ -183,15 +196,25 @@ func (s *Service) seal(scope persistence.Scope, value any) ([]byte, error) {
 	return sealed, nil
 }
 
+// shown are the values that lines are resolved against. While the contact is
+// restricted, lines of the bot that name a field show nothing in its place.
+func shown(p *botengine.Profile, values *persistence.ContactValues) *persistence.ContactValues {
+	if p.RestrictedAt == 0 {
+		return values
+	}
+	return &persistence.ContactValues{Values: values.Values}
+}
+
 func (s *Service) openEvents(v *View, events []persistence.Event) ([]protocol.Event, error) {
 	out := make([]protocol.Event, 0, len(events))
+	values := shown(&v.profile, &v.values)
 	for i := range events {
 		var e storedEvent
 		scope := persistence.Scope{Site: v.snap.Site, Subject: v.snap.Conversation, Item: itemEvent + events[i].ID}
 		if err := s.open(scope, events[i].Body, &e); err != nil {
 			return nil, fmt.Errorf("open event %d: %w", events[i].Seq, err)
 		}
-		out = append(out, wireEvent(&e, events[i].Seq, events[i].At.UnixMilli(), &v.values))
+		out = append(out, wireEvent(&e, events[i].Seq, events[i].At.UnixMilli(), values))
 	}
 	return out, nil
 }
@@ -208,6 +231,7 @@ func (s *Service) PublicState(st *site.Site, v *View) *protocol.State {
 		Consents: make(map[string]protocol.Consent, len(v.profile.Consents)),
 		Expect:   protocol.Expect{Kind: expect.Kind, Type: expect.Type, Prompt: expect.Prompt},
 		Held:     append([]string{}, v.profile.Held...),
+		Name:     v.state.Name, Seen: v.snap.SeenOperator,
 	}
 	for purpose, c := range v.profile.Consents {
 		out.Consents[purpose] = protocol.Consent{Status: c.Status, At: c.At, Notice: c.Notice, Locale: c.Locale, Method: c.Method}

@@ -48,7 +48,7 @@ steps:
 	}
 	n.dir = dir
 	n.use(t, "old.yaml")
-	now := time.Now()
+	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC) // a Tuesday, when the demo shop is open
 	n.now = func() time.Time { return now }
 	n.operators = func(string) int { return 1 }
 	return n, &now

@@ -1,18 +1,39 @@
 package chat
 
 import (
+	"slices"
+
 	"zgoda/botengine"
 	"zgoda/gateway/protocol"
 	"zgoda/persistence"
 )
 
-// wireEvent renders a stored event for participants. References to contact
+// Public returns events as visitors see them: which operator it was, and over
+// which instance, is not theirs to know.
+func Public(events []protocol.Event) []protocol.Event {
+	out, own := events, false
+	for i := range events {
+		if e := &events[i]; e.Operator == "" && (e.Client == "" || e.From == botengine.FromVisitor) {
+			continue
+		}
+		if !own {
+			out, own = slices.Clone(events), true
+		}
+		out[i].Operator = ""
+		if out[i].From != botengine.FromVisitor {
+			out[i].Client, out[i].N = "", 0
+		}
+	}
+	return out
+}
+
+// wireEvent renders a stored event for operators; see Public. References to contact
 // values are resolved against what is held now, so that a value that was deleted
 // shows as removed wherever it stood.
 func wireEvent(e *storedEvent, seq uint64, at int64, values *persistence.ContactValues) protocol.Event {
 	out := protocol.Event{
 		Seq: seq, ID: e.ID, At: at, From: e.From, Kind: e.Kind,
-		Client: e.Client, N: e.N, Locale: e.Locale,
+		Client: e.Client, N: e.N, Locale: e.Locale, Name: e.Name, Operator: e.Operator,
 		Of: e.Of, Choice: e.Choice, Field: e.Field, Type: e.Type,
 		Request: e.Request, Answer: e.Answer, Purposes: e.Purposes, Method: e.Method,
 		DelayMS: e.DelayMS,

@@ -50,59 +50,87 @@ func (c *Client) Typing(on bool) error {
 // Raw sends any bytes as a text message, to see what a server makes of them.
 func (c *Client) Raw(data []byte) error { return c.send(outFrame{data: data}) }
 
-// A historyCall waits for a past frame.
-type historyCall struct {
-	before uint64
+// A question waits for the answer to a frame without a number: history, a
+// receipt, an export. One is asked at a time, so errors without a number are its.
+type question struct {
+	before uint64 // of history
 	done   chan struct{}
 	past   *protocol.Past
+	text   []byte // a receipt, or what has come of an export
+	parts  int
 	err    error
 }
 
-func (h *historyCall) answer(p *protocol.Past, err error) {
-	h.past, h.err = p, err
-	close(h.done)
+func (q *question) answer(err error) {
+	q.err = err
+	close(q.done)
 }
 
-// History returns at most limit events before seq, oldest first, and whether
-// there are still older ones. One call is asked at a time; they wait in turn.
-func (c *Client) History(ctx context.Context, beforeSeq uint64, limit int) ([]protocol.Event, bool, error) {
-	data, err := protocol.Encode(protocol.ClientFrame{T: protocol.TypeHistory, BeforeSeq: beforeSeq, Limit: limit})
+// ask sends a question when it is its turn and waits for the answer.
+func (c *Client) ask(ctx context.Context, q *question, f protocol.ClientFrame) error {
+	data, err := protocol.Encode(f)
 	if err != nil {
-		return nil, false, err
+		return err
 	}
-	call := &historyCall{before: beforeSeq, done: make(chan struct{})}
+	q.done = make(chan struct{})
 	err = c.wait(ctx, func() bool {
 		if c.asked != nil {
 			return false
 		}
-		c.asked = call
+		c.asked = q
 		return true
 	})
 	if err != nil {
-		return nil, false, err
+		return err
 	}
-	defer c.forget(call)
+	defer c.forget(q)
 	if err := c.send(outFrame{data: data}); err != nil {
-		return nil, false, err
+		return err
 	}
 	select {
-	case <-call.done:
-		if call.err != nil {
-			return nil, false, call.err
-		}
-		return call.past.Events, call.past.More, nil
+	case <-q.done:
+		return q.err
 	case <-ctx.Done():
-		return nil, false, fmt.Errorf("wait for history: %w", ctx.Err())
+		return fmt.Errorf("wait for the answer to %s: %w", f.T, ctx.Err())
 	case <-c.stopped:
-		return nil, false, ErrClosed
+		return ErrClosed
 	}
 }
 
+// History returns at most limit events before seq, oldest first, and whether
+// there are still older ones.
+func (c *Client) History(ctx context.Context, beforeSeq uint64, limit int) ([]protocol.Event, bool, error) {
+	q := &question{before: beforeSeq}
+	if err := c.ask(ctx, q, protocol.ClientFrame{T: protocol.TypeHistory, BeforeSeq: beforeSeq, Limit: limit}); err != nil {
+		return nil, false, err
+	}
+	return q.past.Events, q.past.More, nil
+}
+
+// Receipt returns a signed receipt of every consent question and answer so far, a
+// compact JWS.
+func (c *Client) Receipt(ctx context.Context) (string, error) {
+	q := &question{}
+	if err := c.ask(ctx, q, protocol.ClientFrame{T: protocol.TypeAskReceipt}); err != nil {
+		return "", err
+	}
+	return string(q.text), nil
+}
+
+// Export returns all that is held about the visitor, as JSON.
+func (c *Client) Export(ctx context.Context) ([]byte, error) {
+	q := &question{}
+	if err := c.ask(ctx, q, protocol.ClientFrame{T: protocol.TypeAskExport}); err != nil {
+		return nil, err
+	}
+	return q.text, nil
+}
+
 // forget gives the turn to the next caller.
-func (c *Client) forget(call *historyCall) {
+func (c *Client) forget(q *question) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.asked == call {
+	if c.asked == q {
 		c.asked = nil
 		c.notify()
 	}
@@ -122,6 +150,35 @@ func (c *Client) onPast(f *protocol.Past) {
 			c.violate("history has event %d as %s, the log has it as %s", e.Seq, e.ID, known.ID)
 		}
 	}
-	c.asked.answer(f, nil)
+	c.asked.past = f
+	c.answered(nil)
+}
+
+func (c *Client) onReceipt(f *protocol.Receipt) {
+	if c.asked == nil {
+		return // its caller has gone
+	}
+	c.asked.text = []byte(f.Receipt)
+	c.answered(nil)
+}
+
+// onExport checks that no piece is missing.
+func (c *Client) onExport(f *protocol.Export) {
+	if c.asked == nil {
+		return // its caller has gone
+	}
+	c.asked.parts++
+	if f.Part != c.asked.parts {
+		c.violate("part %d of an export came where %d belongs", f.Part, c.asked.parts)
+	}
+	c.asked.text = append(c.asked.text, f.Text...)
+	if !f.More {
+		c.answered(nil)
+	}
+}
+
+// answered ends the question that is asked. mu is held.
+func (c *Client) answered(err error) {
+	c.asked.answer(err)
 	c.asked = nil
 }

@@ -39,6 +39,10 @@ type Options struct {
 	OnFrame     func(dir string, data []byte)
 	OnEvent     func(protocol.Event)
 	OnViolation func(string)
+	// OnLink learns that there is a live socket, or that there is none any more
+	// and why. It is called with the client locked: it must not call the client,
+	// and must not block.
+	OnLink func(live bool, why error)
 
 	// Dial opens the connection; nil is a net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -142,7 +146,7 @@ type Client struct {
 	opening *link // not yet live
 	journal journal
 	inputs  inputs
-	asked   *historyCall
+	asked   *question
 
 	retry      int       // attempts since the last live socket
 	retryAt    time.Time // zero: none planned

@@ -84,7 +84,12 @@ func (c *Client) awaitReplay(ctx context.Context, l *link) error {
 	for {
 		c.mu.Lock()
 		changed, ready, dead, err := c.changed, l.replayed, l.dead, l.err
-		queue := c.takeQueue(l)
+		var queue [][]byte
+		if !ready && !dead {
+			// What is taken must be written: a beat that never was would be taken
+			// for answered by the answer to the next. The keeper writes the rest.
+			queue = c.takeQueue(l)
+		}
 		c.mu.Unlock()
 		switch {
 		case dead:
@@ -134,8 +139,16 @@ func (c *Client) settle(l *link, err error) error {
 	if old != nil {
 		c.wg.Go(old.retire)
 	}
+	c.tellLink(true, nil)
 	c.notify()
 	return nil
+}
+
+// tellLink tells the caller about the live socket. mu is held.
+func (c *Client) tellLink(live bool, why error) {
+	if c.opts.OnLink != nil {
+		c.opts.OnLink(live, why)
+	}
 }
 
 // lost is called by the reader when its socket has ended.
@@ -152,9 +165,10 @@ func (c *Client) lost(l *link, err error) {
 	}
 	if c.link == l {
 		c.link = nil
+		c.tellLink(false, l.err)
 		c.plan(time.Now())
 		if c.asked != nil {
-			c.asked.answer(nil, ErrNotConnected)
+			c.asked.answer(ErrNotConnected)
 			c.asked = nil
 		}
 	}

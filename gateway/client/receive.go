@@ -56,6 +56,10 @@ func (c *Client) apply(l *link, frame any) []protocol.Event {
 		c.onBeat(l, f)
 	case *protocol.Past:
 		c.onPast(f)
+	case *protocol.Receipt:
+		c.onReceipt(f)
+	case *protocol.Export:
+		c.onExport(f)
 	case *protocol.GoAway:
 		l.movedAt = time.Now().Add(time.Duration(f.AfterMS) * time.Millisecond)
 	case *protocol.Typing:
@@ -334,7 +338,6 @@ func (c *Client) onOtherError(l *link, f *protocol.Error) {
 	case f.Code == protocol.CodeTokenExpired:
 		l.movedAt = time.Now() // a new socket shows the secret
 	case c.asked != nil:
-		c.asked.answer(nil, fmt.Errorf("history: %w", refused))
-		c.asked = nil
+		c.answered(fmt.Errorf("asked for something: %w", refused))
 	}
 }

@@ -185,7 +185,7 @@ func TestUpgradeIsRefusedBeforeItCosts(t *testing.T) {
 }
 
 // P10: a token of one site is nothing on another, and the same secret is another
-// visitor there.
+// visitor there (C49, C50).
 func TestP10_TokensAndSecretsDoNotCrossSites(t *testing.T) {
 	t.Parallel()
 	sites := withoutPolicy(t)
@@ -237,7 +237,7 @@ func TestTokenAloneResumes(t *testing.T) {
 }
 
 // P11: with no room on the disk nothing is acknowledged, the socket stays, and
-// when there is room again the client's resend is applied.
+// when there is room again the client's resend is applied (C33).
 func TestP11_FullStoreKeepsSocketsAndFalseTicksAway(t *testing.T) {
 	t.Parallel()
 	var gate storeGate

@@ -3,7 +3,6 @@ package e2e
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -71,24 +70,7 @@ func answerMemory() {
 var unlimited = httpapi.Limits{Sockets: -1, SocketsPerAddress: -1, PerSecond: -1, PerSecondPerAddress: -1, ConversationsPerMinute: -1, FramesPerSecond: -1}
 
 func runIdleGateway() error {
-	data, err := os.MkdirTemp("", "zgoda-idle-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(data) }()
-	app, err := gateway.New(context.Background(), gateway.Options{
-		Listen: "127.0.0.1:0", DataDir: data, SitesDir: os.Getenv(envSites), Processor: processor, Limits: unlimited,
-		Redis: os.Getenv(envRedis),
-	})
-	if err != nil {
-		return err
-	}
-	if err := app.Start(context.Background()); err != nil {
-		return err
-	}
-	fmt.Println("listening", app.Addr())
-	answerMemory()
-	return nil
+	return serveIdle(gateway.Options{Limits: unlimited, Redis: os.Getenv(envRedis)})
 }
 
 // BenchmarkIdleSockets prints the resident memory of a process for each idle

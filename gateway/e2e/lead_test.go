@@ -101,8 +101,11 @@ func lead(t *testing.T, c *client.Client, name, email, marketing string) {
 	answerCard(t, c, marketing)
 }
 
+// asTest is who reads contacts in these tests.
+var asTest = persistence.Access{Actor: "operator:test"}
+
 // settled waits until the outbox is in the contact store and returns it.
-func contactsOf(t *testing.T, data string) persistence.Contacts {
+func contactsOf(t *testing.T, data string) persistence.Privacy {
 	t.Helper()
 	contacts, closeStore, err := gateway.OpenContacts(t.Context(), gateway.Options{DataDir: data})
 	if err != nil {
@@ -112,6 +115,8 @@ func contactsOf(t *testing.T, data string) persistence.Contacts {
 	return contacts
 }
 
+// Who agreed is in the store with a contact, who declined as a pseudonym, and only
+// who agreed to marketing may be written to (C5, C35, C36, E20).
 func TestP6P8_LeadGrantedAndDeclined(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
@@ -134,7 +139,7 @@ func TestP6P8_LeadGrantedAndDeclined(t *testing.T) {
 	}
 
 	contacts := contactsOf(t, data)
-	overview, err := contacts.Overview(t.Context(), "demo", persistence.OverviewQuery{Limit: 10})
+	overview, err := contacts.Overview(t.Context(), "demo", asTest, persistence.OverviewQuery{Limit: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +153,7 @@ func TestP6P8_LeadGrantedAndDeclined(t *testing.T) {
 			t.Errorf("row %s has status %s and fields %v", row.Visitor, row.Consents[persistence.PurposeLead].Status, row.Fields)
 		}
 	}
-	list, err := contacts.Marketing(t.Context(), "demo", persistence.PurposeMarketingEmail)
+	list, err := contacts.Marketing(t.Context(), "demo", asTest, persistence.PurposeMarketingEmail)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,6 +162,7 @@ func TestP6P8_LeadGrantedAndDeclined(t *testing.T) {
 	}
 }
 
+// A withdrawal takes the contact out of the log, the lists and the files (C28).
 func TestP7_WithdrawalRemovesTheContactEverywhere(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
@@ -178,7 +184,7 @@ func TestP7_WithdrawalRemovesTheContactEverywhere(t *testing.T) {
 		}
 	}
 	contacts := contactsOf(t, data)
-	list, err := contacts.Marketing(t.Context(), "demo", persistence.PurposeMarketingEmail)
+	list, err := contacts.Marketing(t.Context(), "demo", asTest, persistence.PurposeMarketingEmail)
 	if err != nil || len(list.Rows) != 0 {
 		t.Errorf("marketing list is %v, %v; want nobody", list.Rows, err)
 	}
@@ -187,6 +193,7 @@ func TestP7_WithdrawalRemovesTheContactEverywhere(t *testing.T) {
 	}
 }
 
+// An erasure reaches the files and the open pages, and is no error a second time (C32).
 func TestErasureReachesTheFileAndTheOpenPages(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
@@ -222,7 +229,7 @@ func TestErasureReachesTheFileAndTheOpenPages(t *testing.T) {
 }
 
 // P9: what the detector finds in a line typed before consent is in no file of
-// the data folder and in no log line, while the gateway runs and after it.
+// the data folder and in no log line, while the gateway runs and after it (C21, C24).
 func TestP9_CanaryTypedBeforeConsent(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()

@@ -32,6 +32,7 @@ const (
 	envFault = "ZGODA_E2E_FAULT" // where to die: see fault
 	envSites = "ZGODA_E2E_SITES"
 	envRedis = "ZGODA_E2E_REDIS"
+	envPG    = "ZGODA_E2E_POSTGRES"
 )
 
 func TestMain(m *testing.M) {
@@ -152,6 +153,10 @@ func runChild() error {
 		return runBare()
 	case "zgoda":
 		return runIdleGateway()
+	case "floor":
+		return runFloor()
+	case "turns":
+		return runTurns()
 	}
 	listener, err := net.Listen("tcp", os.Getenv(envAddr))
 	if err != nil {
@@ -160,7 +165,8 @@ func runChild() error {
 	f := parseFault(os.Getenv(envFault))
 	app, err := gateway.New(context.Background(), gateway.Options{
 		Listener: faultyListener{listener, f}, DataDir: os.Getenv(envChild), SitesDir: os.Getenv(envSites),
-		Processor: processor, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Redis: os.Getenv(envRedis),
+		Processor: processor, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Redis: os.Getenv(envRedis), Postgres: os.Getenv(envPG),
+		Limits:    unlimited,
 		WrapStore: func(c persistence.Conversations) persistence.Conversations { return faultyStore{c, f} },
 	})
 	if err != nil {
@@ -211,16 +217,29 @@ func startNodeOn(t *testing.T, redisURL, data, addr, faultSpec string) *node {
 // startNodeOf is startNodeOn with other site files.
 func startNodeOf(t *testing.T, sitesDir, redisURL, data, addr, faultSpec string) *node {
 	t.Helper()
-	if addr == "" {
-		addr = "127.0.0.1:0"
+	return startChild(t, child{sites: sitesDir, redis: redisURL, data: data, addr: addr, fault: faultSpec})
+}
+
+// A child is how a gateway process is started. Empty fields: the demo's sites, no
+// servers, a free port, no fault.
+type child struct{ sites, redis, postgres, data, addr, fault string }
+
+func startChild(t *testing.T, o child) *node {
+	t.Helper()
+	if o.addr == "" {
+		o.addr = "127.0.0.1:0"
 	}
-	sites, err := filepath.Abs(sitesDir)
+	if o.sites == "" {
+		o.sites = sitesDir()
+	}
+	sites, err := filepath.Abs(o.sites)
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := &node{t: t, log: &logBuffer{}}
 	n.cmd = exec.Command(os.Args[0])
-	n.cmd.Env = append(os.Environ(), envChild+"="+data, envAddr+"="+addr, envFault+"="+faultSpec, envSites+"="+sites, envRedis+"="+redisURL)
+	n.cmd.Env = append(os.Environ(), envChild+"="+o.data, envAddr+"="+o.addr, envFault+"="+o.fault, envSites+"="+sites,
+		envRedis+"="+o.redis, envPG+"="+o.postgres)
 	n.cmd.Stderr = n.log
 	if n.stdin, err = n.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)

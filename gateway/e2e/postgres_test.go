@@ -33,7 +33,7 @@ func startPostgres(t *testing.T) postgres {
 		t.Fatal(err)
 	}
 	postgres{s}.exec(t, "CREATE ROLE "+contactLogin+" LOGIN NOINHERIT")
-	if err := gateway.GrantLogin(t.Context(), s.DSN(), contactLogin); err != nil {
+	if err := gateway.GrantLogin(t.Context(), s.DSN(), contactLogin, false); err != nil {
 		t.Fatal(err)
 	}
 	return postgres{s}

@@ -112,6 +112,9 @@ func TestP11_RedisThatTakesNothing(t *testing.T) {
 			if !p.Connected() {
 				t.Error("the socket was closed")
 			}
+			if status := get(t, c.addr(0), "/readyz"); status != 503 {
+				t.Errorf("readyz is %d while nothing is taken, want 503", status)
+			}
 			if err := fault.heal(t.Context(), raw); err != nil {
 				t.Fatal(err)
 			}

@@ -13,7 +13,8 @@ import (
 
 // The main job in a real browser: a visitor is greeted, asks, is asked for
 // consent before any detail, agrees, gives name and e-mail (a wrong address is
-// refused kindly) and is thanked. The page is reloaded after every step.
+// refused kindly) and is thanked. The page is reloaded after every step (C1, C3,
+// C39, E27).
 func TestP6_VisitorAgreesInTheBrowser(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
@@ -62,7 +63,7 @@ func TestP6_VisitorAgreesInTheBrowser(t *testing.T) {
 	if err := app.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	list, err := contactsOf(t, data).Marketing(t.Context(), "demo", persistence.PurposeMarketingEmail)
+	list, err := contactsOf(t, data).Marketing(t.Context(), "demo", asTest, persistence.PurposeMarketingEmail)
 	if err != nil || len(list.Rows) != 1 || list.Rows[0].Fields["name"] != "Anna Nowak" || list.Rows[0].Fields["email"] != "anna.nowak@example.com" {
 		t.Errorf("the store has %v, %v; want Anna Nowak", list.Rows, err)
 	}
@@ -83,7 +84,7 @@ func checkEqualButtons(b *browserTab) {
 	}
 }
 
-// Another visitor declines: nothing is collected, and the bot stays useful.
+// Another visitor declines: nothing is collected, and the bot stays useful (C6, C35).
 func TestP6_VisitorDeclinesInTheBrowser(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
@@ -119,7 +120,7 @@ func TestP6_VisitorDeclinesInTheBrowser(t *testing.T) {
 	if err := app.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	overview, err := contactsOf(t, data).Overview(t.Context(), "demo", persistence.OverviewQuery{Limit: 10})
+	overview, err := contactsOf(t, data).Overview(t.Context(), "demo", asTest, persistence.OverviewQuery{Limit: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +130,7 @@ func TestP6_VisitorDeclinesInTheBrowser(t *testing.T) {
 }
 
 // Without a privacy policy the card points to the information inside the widget,
-// which names the controller and the processor in their roles (C40).
+// which names the controller and the processor in their roles (C40) (E29).
 func TestCardPointsToTheInformationInTheWidget(t *testing.T) {
 	t.Parallel()
 	_, addr := startApp(t, gateway.Options{SitesDir: withoutPolicy(t)})

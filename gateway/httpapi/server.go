@@ -14,6 +14,7 @@ import (
 	"zgoda/gateway/chat"
 	"zgoda/gateway/live"
 	"zgoda/gateway/protocol"
+	"zgoda/gateway/receipt"
 	"zgoda/gateway/site"
 	"zgoda/gateway/socket"
 	"zgoda/gateway/widget"
@@ -27,6 +28,8 @@ type Options struct {
 	Sockets       *socket.Group
 	IDs           auth.IDs
 	Tokens        *auth.Tokens
+	// Receipts signs what visitors take away.
+	Receipts *receipt.Signer
 	// DigestKey keys the digests of inputs that are kept for deduplication.
 	DigestKey []byte
 	// Ready reports why the node should get no new sockets; nil when it may.
@@ -43,6 +46,7 @@ type Options struct {
 type Server struct {
 	Options
 	admission *admission
+	asked     askers
 	unready   atomic.Bool
 	draining  atomic.Bool
 }
@@ -69,6 +73,7 @@ func (s *Server) Handler() http.Handler {
 		w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
 		_, _ = w.Write(protocol.AsyncAPI)
 	})
+	mux.HandleFunc("GET "+receipt.JWKSPath, s.jwks)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]any{"alive": true})
 	})
@@ -81,6 +86,16 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET /demo", http.RedirectHandler("/demo/", http.StatusPermanentRedirect))
 	mux.Handle("GET /{$}", http.RedirectHandler("/demo/", http.StatusFound))
 	return http.MaxBytesHandler(mux, 64<<10)
+}
+
+// jwks publishes the keys that receipts and proofs are verified with, to
+// anybody.
+func (s *Server) jwks(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/jwk-set+json")
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(s.Receipts.JWKS()) // the client is gone; there is nobody to tell
 }
 
 // Unready makes /readyz say that the node should get no new sockets; it still

@@ -85,6 +85,10 @@ func (s *session) frame(ctx context.Context, f protocol.ClientFrame) {
 		s.beat(ctx)
 	case protocol.TypeHistory:
 		s.history(ctx, f)
+	case protocol.TypeAskReceipt:
+		s.giveReceipt(ctx)
+	case protocol.TypeAskExport:
+		s.giveExport(ctx)
 	case protocol.TypeTyping:
 		// Nobody on the other side of a bot reads it.
 	default:

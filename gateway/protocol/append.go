@@ -48,21 +48,33 @@ func (w *writer) events(f *Events) {
 
 func (w *writer) state(s *State) {
 	w.str("owner", s.Owner)
+	w.consents(s.Consents)
+	object(w, "expect", &s.Expect, (*writer).expect)
+	w.strs("held", s.Held)
+	w.optStr("name", s.Name)
+	w.optUint("seen", s.Seen)
+}
+
+func (w *writer) consents(consents map[string]Consent) {
 	w.key("consents")
 	w.open()
-	for _, purpose := range sortedKeys(s.Consents) {
-		if w.b[len(w.b)-1] != '{' {
-			w.b = append(w.b, ',')
-		}
-		w.quote(purpose)
-		w.b = append(w.b, ':', '{')
-		c := s.Consents[purpose]
+	for _, purpose := range sortedKeys(consents) {
+		c := consents[purpose]
+		w.mapKey(purpose)
+		w.open()
 		w.consent(&c)
 		w.close()
 	}
 	w.close()
-	object(w, "expect", &s.Expect, (*writer).expect)
-	w.strs("held", s.Held)
+}
+
+// mapKey begins a member whose name is data.
+func (w *writer) mapKey(name string) {
+	if w.b[len(w.b)-1] != '{' {
+		w.b = append(w.b, ',')
+	}
+	w.quote(name)
+	w.b = append(w.b, ':')
 }
 
 func (w *writer) consent(c *Consent) {
@@ -112,6 +124,8 @@ func (w *writer) event(e *Event) {
 	w.optStrs("purposes", e.Purposes)
 	w.optStr("method", e.Method)
 	w.optInt("delay_ms", e.DelayMS)
+	w.optStr("name", e.Name)
+	w.optStr("operator", e.Operator)
 }
 
 func (w *writer) part(p *Part) {
@@ -173,6 +187,7 @@ func (w *writer) ack(f *Ack) {
 			w.str("message", r.Message)
 		})
 	}
+	w.about(f.Site, f.Conversation)
 	w.close()
 }
 
@@ -183,6 +198,7 @@ func (w *writer) error(f *Error) {
 	w.optUint("n", f.N)
 	w.optUint("expected", f.Expected)
 	w.optInt("retry_after_ms", f.RetryAfterMS)
+	w.about(f.Site, f.Conversation)
 	w.close()
 }
 
@@ -190,6 +206,12 @@ func (w *writer) beat(f *Beat) {
 	w.frame(TypeBeat)
 	w.optStr("epoch", f.Epoch)
 	w.optUint("seq", f.Seq)
+	if f.Inboxes != nil {
+		array(w, "inboxes", f.Inboxes, (*writer).inboxTop)
+	}
+	if f.Logs != nil {
+		array(w, "logs", f.Logs, (*writer).logTop)
+	}
 	w.close()
 }
 
@@ -197,6 +219,20 @@ func (w *writer) past(f *Past) {
 	w.frame(TypePast)
 	w.uint("before_seq", f.BeforeSeq)
 	array(w, "events", f.Events, (*writer).event)
+	w.bool("more", f.More)
+	w.close()
+}
+
+func (w *writer) receipt(f *Receipt) {
+	w.frame(TypeReceipt)
+	w.str("receipt", f.Receipt)
+	w.close()
+}
+
+func (w *writer) export(f *Export) {
+	w.frame(TypeExport)
+	w.int("part", int64(f.Part))
+	w.str("text", f.Text)
 	w.bool("more", f.More)
 	w.close()
 }
@@ -211,13 +247,15 @@ func (w *writer) typing(f *Typing) {
 	w.frame(TypeTyping)
 	w.str("from", f.From)
 	w.bool("on", f.On)
+	w.optStr("name", f.Name)
+	w.about(f.Site, f.Conversation)
 	w.close()
 }
 
 // client writes the members that a frame of this type has: those it needs
 // always, the others where they are not zero.
-func (w *writer) client(f *ClientFrame) {
-	s, known := shapeOf([]byte(f.T))
+func (w *writer) client(f *ClientFrame, among []shape) {
+	s, known := shapeOf(among, []byte(f.T))
 	if !known {
 		w.err = errUnknownType
 		return
@@ -239,11 +277,15 @@ func (w *writer) client(f *ClientFrame) {
 		{mRequest, f.Request},
 		{mAnswer, f.Answer},
 		{mEpoch, f.Epoch},
+		{mSite, f.Site},
+		{mConversation, f.Conversation},
+		{mTo, f.To},
+		{mOperator, f.Operator},
 	}
 	numbers := [...]struct {
 		m     member
 		value uint64
-	}{{mN, f.N}, {mSeq, f.Seq}, {mBeforeSeq, f.BeforeSeq}, {mLimit, uint64(max(f.Limit, 0))}}
+	}{{mN, f.N}, {mSeq, f.Seq}, {mBeforeSeq, f.BeforeSeq}, {mLimit, uint64(max(f.Limit, 0))}, {mNotesSeq, f.NotesSeq}}
 	for _, v := range numbers {
 		if s.required.has(v.m) || s.optional.has(v.m) && v.value != 0 {
 			w.uint(v.m.String(), v.value)

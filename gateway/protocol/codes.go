@@ -25,10 +25,18 @@ const (
 	CodeRateLimited     Code = "rate_limited"
 	CodeUnavailable     Code = "unavailable"
 	CodeInternal        Code = "internal"
-	CodeSkipped         Code = "skipped"          // the answer kept for a skip
-	CodeTaken           Code = "taken"            // another operator has the conversation
+	CodeSkipped         Code = "skipped" // the answer kept for a skip
+	CodeTaken           Code = "taken"   // another operator has the conversation
+
 	CodeIdentityInvalid Code = "identity_invalid" // not proved; the socket goes on without a name
 	CodeIdentityOther   Code = "identity_other"   // the conversation is another person's: drop the secret
+
+	// Of operators' sockets.
+	CodeForbidden      Code = "forbidden"        // there is no such thing, or it is not for you
+	CodeNotOwner       Code = "not_owner"        // take the conversation first
+	CodeAbsent         Code = "absent"           // the colleague is not there
+	CodeNotWatched     Code = "not_watched"      // watch the conversation first
+	CodeTooManyWatched Code = "too_many_watched" // unwatch some
 )
 
 // Close codes of the WebSocket (RFC 6455 section 7.4.2, private range). 4000 to
@@ -43,6 +51,7 @@ const (
 	CloseErased     = 4502 // the visitor was erased
 	CloseToken      = 4503 // the token was refused
 	CloseSite       = 4504 // the site is gone
+	CloseSignedOut  = 4505 // the operator's session has ended: sign in again
 
 	CloseTooBig  = 1009 // a frame over limits.frame_bytes: send skip for its number
 	CloseRestart = 1012

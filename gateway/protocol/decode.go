@@ -40,12 +40,20 @@ func (e *FrameError) Final() bool {
 //
 // It makes two passes: one over the bytes, which only notes where the value of
 // each member is, and one over the values, once the type says what they must be.
-func Decode(data []byte) (ClientFrame, error) {
+func Decode(data []byte) (ClientFrame, error) { return decode(data, shapes[:]) }
+
+// DecodeOperator is Decode for the frames of an operator's client.
+func DecodeOperator(data []byte) (OperatorFrame, error) {
+	f, err := decode(data, operatorShapes[:])
+	return OperatorFrame(f), err
+}
+
+func decode(data []byte, among []shape) (ClientFrame, error) {
 	var r reading
 	if err := r.scan(data); err != nil {
 		return ClientFrame{}, err
 	}
-	return r.frame()
+	return r.frame(among)
 }
 
 // reading is a frame between the two passes.
@@ -133,7 +141,7 @@ func syntaxError(err error) error {
 }
 
 // frame is the second pass.
-func (r *reading) frame() (ClientFrame, error) {
+func (r *reading) frame(among []shape) (ClientFrame, error) {
 	f := ClientFrame{}
 	if !r.seen.has(mT) {
 		return f, &FrameError{Code: CodeBadFrame, Message: "t is missing: name the type of the frame"}
@@ -141,7 +149,7 @@ func (r *reading) frame() (ClientFrame, error) {
 	if r.values[mT][0] != '"' {
 		return f, &FrameError{Code: CodeBadFrame, Message: "t must be a string: name the type of the frame"}
 	}
-	s, known := shapeOf(unquoted(r.values[mT]))
+	s, known := shapeOf(among, unquoted(r.values[mT]))
 	if !known {
 		return f, &FrameError{Code: CodeUnknownType, Message: "unknown frame type " +
 			shown(unquote(r.values[mT])) + ": send a type of " + Subprotocol}
@@ -179,7 +187,7 @@ func (r *reading) shape(s shape, n uint64) error {
 		problem = extra.first().String() + " is not a member of " + s.t + ": leave it out"
 	case missing != 0:
 		problem = missing.first().String() + " is missing: " + s.t + " needs it"
-	case s.t == TypeOpen && !r.seen.has(mSecret) && !r.seen.has(mToken):
+	case s.t == TypeOpen && s.optional.has(mSecret) && !r.seen.has(mSecret) && !r.seen.has(mToken):
 		problem = "secret and token are missing: send the secret, or the token of an earlier hello"
 	default:
 		return nil
@@ -190,12 +198,14 @@ func (r *reading) shape(s shape, n uint64) error {
 // finish applies the rules that concern more than the form of one member.
 func (f ClientFrame) finish() (ClientFrame, error) {
 	switch {
-	case f.T == TypeSay:
+	case f.T == TypeSay, f.T == TypeNote:
 		if code, problem := checkText(f.Text); problem != "" {
 			return f, &FrameError{Code: code, Message: problem, T: f.T, N: f.N}
 		}
-	case f.T == TypeBeat && f.Seq > 0 && f.Epoch == "":
+	case (f.T == TypeBeat || f.T == TypeInbox) && f.Seq > 0 && f.Epoch == "":
 		return f, &FrameError{Code: CodeBadFrame, T: f.T, Message: "epoch is missing: a seq means nothing without its epoch"}
+	case f.T == TypeSeen && f.Seq == 0:
+		return f, &FrameError{Code: CodeBadFrame, T: f.T, Message: "seq must be that of the newest event that was read"}
 	case f.T == TypeHistory && f.Limit == 0:
 		f.Limit = MaxHistory
 	}

@@ -42,5 +42,12 @@ func appendContent(b []byte, f ClientFrame) []byte {
 		b = binary.AppendUvarint(b, uint64(len(p)))
 		b = append(b, p...)
 	}
+	if f.To == "" && f.Operator == "" {
+		return b // a visitor's: what is kept of earlier versions stays comparable
+	}
+	for _, s := range [...]string{f.To, f.Operator} {
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		b = append(b, s...)
+	}
 	return b
 }

@@ -17,4 +17,14 @@
 //	S error 2  the input was not applied: send it again later
 //	C beat     the newest seq I have
 //	S beat     the newest seq there is
+//
+// Operators have a channel of their own with the same envelope: one socket
+// serves all their sites, and nearly every frame names a conversation.
+//
+//	C open      my instance
+//	S welcome   who I am, my sites and roles
+//	C inbox     follow a site's inbox; S inbox, presence
+//	C watch     open a conversation; S watching, log, notes
+//	C take 1    numbered inputs: take, release, transfer, close, say, ask_card, note, skip
+//	S log, ack  as for visitors
 package protocol

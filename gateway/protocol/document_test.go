@@ -29,20 +29,26 @@ type document struct {
 
 // messageOf names the document's message for a direction and a type of frame.
 func messageOf(direction, t string) string {
-	if direction == "client" && (t == TypeBeat || t == TypeTyping) {
-		return "client" + strings.ToUpper(t[:1]) + t[1:]
+	if direction == "operator" || direction == "client" && bothWays(t) {
+		return direction + strings.ToUpper(t[:1]) + t[1:]
 	}
 	return t
 }
 
+// bothWays says whether visitor and server have a frame of this type each.
+func bothWays(t string) bool { return t == TypeBeat || t == TypeTyping || t == TypeSeen }
+
 // isClient says whether a client sends the message.
 func isClient(message string) bool {
-	if strings.HasPrefix(message, "client") {
+	if strings.HasPrefix(message, "client") || isOperator(message) {
 		return true
 	}
-	_, known := shapeOf([]byte(message))
-	return known && message != TypeBeat && message != TypeTyping
+	_, known := shapeOf(shapes[:], []byte(message))
+	return known && !bothWays(message)
 }
+
+// isOperator says whether an operator's client sends the message.
+func isOperator(message string) bool { return strings.HasPrefix(message, "operator") }
 
 var loadDocument = sync.OnceValues(func() (*document, error) {
 	var fromYAML any
@@ -156,7 +162,9 @@ func TestExamples(t *testing.T) {
 					t.Error(err)
 				}
 				var decoded any
-				if isClient(name) {
+				if isOperator(name) {
+					decoded, err = DecodeOperator(frame)
+				} else if isClient(name) {
 					decoded, err = Decode(frame)
 				} else {
 					decoded, err = DecodeServer(frame)
@@ -199,7 +207,14 @@ var goType = map[string]reflect.Type{
 	"Card": reflect.TypeFor[Card](), "CodeText": reflect.TypeFor[CodeText](), "Policy": reflect.TypeFor[Policy](),
 	"Ack": reflect.TypeFor[Ack](), "Refused": reflect.TypeFor[Refused](), "Error": reflect.TypeFor[Error](),
 	"Beat": reflect.TypeFor[Beat](), "Past": reflect.TypeFor[Past](), "GoAway": reflect.TypeFor[GoAway](),
-	"Typing": reflect.TypeFor[Typing](), "Have": reflect.TypeFor[Have](),
+	"Typing": reflect.TypeFor[Typing](), "Have": reflect.TypeFor[Have](), "Seen": reflect.TypeFor[Seen](),
+
+	"Welcome": reflect.TypeFor[Welcome](), "StaffSite": reflect.TypeFor[StaffSite](), "Inbox": reflect.TypeFor[Inbox](),
+	"Row": reflect.TypeFor[Row](), "Watching": reflect.TypeFor[Watching](), "StaffState": reflect.TypeFor[StaffState](),
+	"Log": reflect.TypeFor[Log](), "Older": reflect.TypeFor[Older](), "Notes": reflect.TypeFor[Notes](),
+	"Note": reflect.TypeFor[Note](), "Presence": reflect.TypeFor[Presence](), "Colleague": reflect.TypeFor[Colleague](),
+	"Gone": reflect.TypeFor[Gone](), "InboxTop": reflect.TypeFor[InboxTop](), "LogTop": reflect.TypeFor[LogTop](),
+	"Receipt": reflect.TypeFor[Receipt](), "Export": reflect.TypeFor[Export](),
 	"Identity": reflect.TypeFor[Identity](),
 }
 
@@ -221,7 +236,7 @@ func TestSchemasAndTypesHaveTheSameMembers(t *testing.T) {
 		if typ, ok := goType[name]; ok {
 			got, always = membersOfType(typ)
 		} else {
-			got, always = membersOfShape(t, schema)
+			got, always = membersOfShape(t, name, schema)
 		}
 		if name == "Have" || name == "Identity" || goType[name] == nil {
 			if schema["additionalProperties"] != false {
@@ -235,8 +250,8 @@ func TestSchemasAndTypesHaveTheSameMembers(t *testing.T) {
 			t.Errorf("%s: Go always writes %v, the document requires %v", name, always, required)
 		}
 	}
-	if objects != len(goType)+len(shapes) {
-		t.Errorf("%d object schemas for %d types and %d client frames", objects, len(goType), len(shapes))
+	if objects != len(goType)+len(shapes)+len(operatorShapes) {
+		t.Errorf("%d object schemas for %d types and %d client frames", objects, len(goType), len(shapes)+len(operatorShapes))
 	}
 }
 
@@ -263,10 +278,14 @@ func membersOfType(t reflect.Type) (all, always []string) {
 	return all, always
 }
 
-func membersOfShape(t *testing.T, schema map[string]any) (all, always []string) {
+func membersOfShape(t *testing.T, name string, schema map[string]any) (all, always []string) {
 	t.Helper()
 	typ := schema["properties"].(map[string]any)["t"].(map[string]any)["const"].(string)
-	s, ok := shapeOf([]byte(typ))
+	among := shapes[:]
+	if strings.HasPrefix(name, "Operator") {
+		among = operatorShapes[:]
+	}
+	s, ok := shapeOf(among, []byte(typ))
 	if !ok {
 		t.Fatalf("the document describes %s, which no client sends", typ)
 	}
@@ -429,12 +448,20 @@ func TestEveryCloseCodeIsInTheDocument(t *testing.T) {
 func TestEveryMessageIsReachable(t *testing.T) {
 	t.Parallel()
 	d := theDocument(t)
-	inChannel := d.at("channels", "visitor", "messages").(map[string]any)
+	inChannel := map[string]any{}
+	for _, channel := range []string{"visitor", "operator"} {
+		maps.Copy(inChannel, d.at("channels", channel, "messages").(map[string]any))
+	}
 	used := map[string]bool{}
 	note := func(list any, action string) {
 		entries, _ := list.([]any)
 		for _, e := range entries {
-			name := strings.TrimPrefix(e.(map[string]any)["$ref"].(string), "#/channels/visitor/messages/")
+			ref := e.(map[string]any)["$ref"].(string)
+			name := ref[strings.LastIndexByte(ref, '/')+1:]
+			channel := strings.Split(ref, "/")[2]
+			if d.at("channels", channel, "messages").(map[string]any)[name] == nil {
+				t.Errorf("%s is in an operation of channel %s and not in the channel", name, channel)
+			}
 			used[name] = true
 			if isClient(name) != (action == "send") {
 				t.Errorf("%s is in an operation of the other direction", name)
@@ -485,6 +512,12 @@ func TestDocumentStatesTheLimits(t *testing.T) {
 		fmt.Sprintf("the newest %d,", ResetEvents),
 		fmt.Sprintf("`limits.beat_ms` (%d s)", BeatMS/1000),
 		fmt.Sprintf("`limits.silence_ms` (%d s)", SilenceMS/1000),
+		fmt.Sprintf("`welcome.lease_ms` (%d s)", LeaseMS/1000),
+		fmt.Sprintf("%d conversations are watched", MaxWatched),
+		fmt.Sprintf("(the newest %d)", MaxNotes),
+		fmt.Sprintf("brings the newest %d", BotRows),
+		fmt.Sprintf("at most %d frames a second", 1000/CoalesceMS),
+		fmt.Sprintf("at most %d bytes of text", ExportBytes),
 		"subprotocol `" + Subprotocol + "`",
 	} {
 		if !strings.Contains(text, says) {

@@ -42,8 +42,8 @@ func DefaultLimits() Limits {
 // Encode returns the JSON of a frame; see Append.
 func Encode(frame any) ([]byte, error) { return Append(nil, frame) }
 
-// Append appends the JSON of a frame to dst. frame is a ClientFrame or one of
-// the server's frames, as a value or a pointer. The type of a server frame is
+// Append appends the JSON of a frame to dst. frame is a ClientFrame, an
+// OperatorFrame or one of the server's frames, as a value or a pointer. The type of a server frame is
 // written whatever its T says, so T may stay empty; of a ClientFrame the members
 // that its T has are written and no others. It fails for strings that are not
 // UTF-8, for a ClientFrame of an unknown type and for what is no frame, and then
@@ -82,6 +82,14 @@ func Append(dst []byte, frame any) ([]byte, error) {
 		w.past(f)
 	case Past:
 		w.past(&f)
+	case *Receipt:
+		w.receipt(f)
+	case Receipt:
+		w.receipt(&f)
+	case *Export:
+		w.export(f)
+	case Export:
+		w.export(&f)
 	case *GoAway:
 		w.goAway(f)
 	case GoAway:
@@ -91,11 +99,17 @@ func Append(dst []byte, frame any) ([]byte, error) {
 	case Typing:
 		w.typing(&f)
 	case *ClientFrame:
-		w.client(f)
+		w.client(f, shapes[:])
 	case ClientFrame:
-		w.client(&f)
+		w.client(&f, shapes[:])
+	case *OperatorFrame:
+		w.client((*ClientFrame)(f), operatorShapes[:])
+	case OperatorFrame:
+		w.client((*ClientFrame)(&f), operatorShapes[:])
 	default:
-		return dst, fmt.Errorf("encode frame: %T is no frame", frame)
+		if !w.staff(frame) {
+			return dst, fmt.Errorf("encode frame: %T is no frame", frame)
+		}
 	}
 	if w.err != nil {
 		return dst, fmt.Errorf("encode frame: %w", w.err)
@@ -234,7 +248,7 @@ func object[T any](w *writer, name string, v *T, members func(*writer, *T)) {
 }
 
 // sortedKeys makes the same state encode to the same bytes.
-func sortedKeys(consents map[string]Consent) []string {
+func sortedKeys[V any](consents map[string]V) []string {
 	keys := make([]string, 0, len(consents))
 	for k := range consents {
 		keys = append(keys, k)

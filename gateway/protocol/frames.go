@@ -17,7 +17,10 @@ const (
 	TypeSkip     = "skip"
 	TypeBeat     = "beat" // both directions
 	TypeHistory  = "history"
-	TypeTyping   = "typing" // both directions
+	// The visitor's own side: answered by receipt and export.
+	TypeAskReceipt = "ask_receipt"
+	TypeAskExport  = "ask_export"
+	TypeTyping     = "typing" // both directions
 )
 
 // Types of frames that the server sends.
@@ -29,6 +32,9 @@ const (
 	TypeError  = "error"
 	TypeGoAway = "goaway"
 	TypePast   = "past"
+
+	TypeReceipt = "receipt"
+	TypeExport  = "export"
 )
 
 // Limits that every server of this version keeps; hello states them.
@@ -38,6 +44,8 @@ const (
 	MaxInFlight   = 16
 	ResetEvents   = 100
 	MaxHistory    = 100
+	// ExportBytes is the longest text of an export frame.
+	ExportBytes = 32 << 10
 	// BeatMS is the client's beat, SilenceMS how long the client waits for any
 	// frame before it gives the socket up, both in milliseconds.
 	BeatMS    = 25_000
@@ -73,7 +81,14 @@ type ClientFrame struct {
 	Seq       uint64 `json:"seq,omitzero"`        // beat
 	BeforeSeq uint64 `json:"before_seq,omitzero"` // history
 	Limit     int    `json:"limit,omitzero"`      // history
-	On        bool   `json:"on,omitzero"`         // typing
+	On        bool   `json:"on,omitzero"`         // typing, away
+
+	// The members below are of operators' frames.
+	Site         string `json:"site,omitzero"`
+	Conversation string `json:"conversation,omitzero"`
+	To           string `json:"to,omitzero"`        // release: bot or queue
+	Operator     string `json:"operator,omitzero"`  // transfer
+	NotesSeq     uint64 `json:"notes_seq,omitzero"` // watch: the newest note that is known
 }
 
 // OfGreeting is what a press names while the greeting is all there is.
@@ -158,6 +173,10 @@ type State struct {
 	Expect   Expect             `json:"expect"`
 	// Held lists the contact fields that are kept, names only.
 	Held []string `json:"held"`
+	// Name is the display name of the operator who has the conversation.
+	Name string `json:"name,omitzero"`
+	// Seen is the newest seq that an operator has read.
+	Seen uint64 `json:"seen,omitzero"`
 }
 
 // Owners of a conversation.
@@ -190,8 +209,10 @@ type Event struct {
 	ID   string `json:"id"`
 	At   int64  `json:"at"`
 	From string `json:"from"` // visitor, bot, operator, system
-	Kind string `json:"kind"` // message, choices, ask, card, decision, withdrawal, end
-	// Client and N name the input of a visitor's own event.
+	// Kind is message, choices, ask, card, decision, withdrawal, correction,
+	// restricted, freed, end, joined or left.
+	Kind string `json:"kind"`
+	// Client and N name the input of one's own event.
 	Client  string   `json:"client,omitzero"`
 	N       uint64   `json:"n,omitzero"`
 	Text    []Part   `json:"text,omitzero"`
@@ -210,6 +231,10 @@ type Event struct {
 	Purposes []string `json:"purposes,omitzero"`
 	Method   string   `json:"method,omitzero"`
 	DelayMS  int64    `json:"delay_ms,omitzero"`
+	// Name is the display name of an operator who speaks, joined or left.
+	Name string `json:"name,omitzero"`
+	// Operator is the operator's id; visitors do not get it.
+	Operator string `json:"operator,omitzero"`
 }
 
 // Part is a piece of a line. Exactly one of the forms: plain text; a contact
@@ -278,6 +303,10 @@ type Ack struct {
 	Seq     uint64   `json:"seq,omitzero"`
 	ID      string   `json:"id,omitzero"`
 	Refused *Refused `json:"refused,omitzero"`
+	// Site and Conversation are on operators' sockets, where each conversation has
+	// numbers of its own.
+	Site         string `json:"site,omitzero"`
+	Conversation string `json:"conversation,omitzero"`
 }
 
 // Refused says why an input was not applied and never will be.
@@ -295,6 +324,9 @@ type Error struct {
 	N            uint64 `json:"n,omitzero"`
 	Expected     uint64 `json:"expected,omitzero"`
 	RetryAfterMS int64  `json:"retry_after_ms,omitzero"`
+	// Site and Conversation say what it is about, on operators' sockets.
+	Site         string `json:"site,omitzero"`
+	Conversation string `json:"conversation,omitzero"`
 }
 
 // Beat answers a beat. Without Epoch the store could not be asked.
@@ -302,6 +334,9 @@ type Beat struct {
 	T     string `json:"t"`
 	Epoch string `json:"epoch,omitzero"`
 	Seq   uint64 `json:"seq,omitzero"`
+	// Inboxes and Logs are on operators' sockets: the tops of what is followed.
+	Inboxes []InboxTop `json:"inboxes,omitzero"`
+	Logs    []LogTop   `json:"logs,omitzero"`
 }
 
 // Past answers history. The events precede BeforeSeq; More says that there are
@@ -311,6 +346,22 @@ type Past struct {
 	BeforeSeq uint64  `json:"before_seq"`
 	Events    []Event `json:"events"`
 	More      bool    `json:"more"`
+}
+
+// Receipt answers ask_receipt: a compact JWS that says what the visitor was asked
+// and answered. There is no contact data in it.
+type Receipt struct {
+	T       string `json:"t"`
+	Receipt string `json:"receipt"`
+}
+
+// Export answers ask_export: a piece of a JSON text with all that is held about
+// the visitor. Pieces are numbered from 1; More says that another follows at once.
+type Export struct {
+	T    string `json:"t"`
+	Part int    `json:"part"`
+	Text string `json:"text"`
+	More bool   `json:"more"`
 }
 
 // GoAway asks the client to open a new socket after AfterMS and to drop this
@@ -326,6 +377,11 @@ type Typing struct {
 	T    string `json:"t"`
 	From string `json:"from"`
 	On   bool   `json:"on"`
+	// Name is an operator's display name.
+	Name string `json:"name,omitzero"`
+	// Site and Conversation are on operators' sockets.
+	Site         string `json:"site,omitzero"`
+	Conversation string `json:"conversation,omitzero"`
 }
 
 // Envelope reads the type of any frame.

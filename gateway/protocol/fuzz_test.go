@@ -65,6 +65,36 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// The same for operators' clients.
+func FuzzDecodeOperator(f *testing.F) {
+	addVectors(f, "operator")
+	d := theDocument(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		frame, err := DecodeOperator(data)
+		if err != nil {
+			var fe *FrameError
+			if !errors.As(err, &fe) || fe.Code == "" || fe.Message == "" {
+				t.Fatalf("error %#v: no code or no message", err)
+			}
+			if fe.N > 0 && !NumberedByOperator(fe.T) {
+				t.Fatalf("error with number %d for type %q", fe.N, fe.T)
+			}
+			return
+		}
+		again, err := Encode(frame)
+		if err != nil {
+			t.Fatalf("encode %+v: %v", frame, err)
+		}
+		if err := d.validate(messageOf("operator", frame.T), again); err != nil {
+			t.Fatalf("the document refuses %s: %v", again, err)
+		}
+		twice, err := DecodeOperator(again)
+		if err != nil || !reflect.DeepEqual(twice, frame) {
+			t.Fatalf("decoded as %+v, then as %+v, %v", frame, twice, err)
+		}
+	})
+}
+
 // Whatever a server sends, a client gets a frame that encodes again, or an error.
 func FuzzDecodeServer(f *testing.F) {
 	addVectors(f, "server")

@@ -49,7 +49,9 @@ func fill(v reflect.Value) {
 func serverFrames() map[string]any {
 	return map[string]any{
 		TypeHello: &Hello{}, TypeReset: &Reset{}, TypeEvents: &Events{}, TypeAck: &Ack{}, TypeError: &Error{},
-		TypeBeat: &Beat{}, TypePast: &Past{}, TypeGoAway: &GoAway{}, TypeTyping: &Typing{},
+		TypeSeen: &Seen{}, TypeWelcome: &Welcome{}, TypeInbox: &Inbox{}, TypeWatching: &Watching{}, TypeLog: &Log{},
+		TypeOlder: &Older{}, TypeNotes: &Notes{}, TypePresence: &Presence{}, TypeGone: &Gone{},
+		TypeBeat: &Beat{}, TypePast: &Past{}, TypeReceipt: &Receipt{}, TypeExport: &Export{}, TypeGoAway: &GoAway{}, TypeTyping: &Typing{},
 	}
 }
 
@@ -134,8 +136,10 @@ func TestEveryClientMemberHasAShape(t *testing.T) {
 		t.Fatalf("ClientFrame has %d members, the decoder knows %d", in.NumField(), memberCount)
 	}
 	all := members(0)
-	for _, s := range shapes {
-		all |= s.required | s.optional
+	for _, among := range [][]shape{shapes[:], operatorShapes[:]} {
+		for _, s := range among {
+			all |= s.required | s.optional
+		}
 	}
 	for m := range memberCount {
 		name, _, _ := strings.Cut(in.Field(int(m)).Tag.Get("json"), ",")

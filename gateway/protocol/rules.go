@@ -39,7 +39,7 @@ const flowPrefix = "sha256:"
 // and what to do, empty where nothing is.
 func (f *ClientFrame) set(m member, raw []byte) string {
 	switch m {
-	case mN, mSeq, mBeforeSeq, mLimit:
+	case mN, mSeq, mBeforeSeq, mLimit, mNotesSeq:
 		return f.setNumber(m, raw)
 	case mHave:
 		return f.setHave(raw)
@@ -61,12 +61,12 @@ func (f *ClientFrame) set(m member, raw []byte) string {
 	}
 }
 
-// setNumber reads n, seq, before_seq or limit.
+// setNumber reads any member that is a number.
 func (f *ClientFrame) setNumber(m member, raw []byte) string {
 	n, ok := number(raw)
 	least, most := uint64(1), uint64(MaxNumber)
 	switch m {
-	case mSeq:
+	case mSeq, mNotesSeq:
 		least = 0
 	case mLimit:
 		most = MaxHistory
@@ -82,6 +82,8 @@ func (f *ClientFrame) setNumber(m member, raw []byte) string {
 		f.Seq = n
 	case mBeforeSeq:
 		f.BeforeSeq = n
+	case mNotesSeq:
+		f.NotesSeq = n
 	case mLimit:
 		f.Limit = int(n)
 	}
@@ -135,14 +137,25 @@ func (f *ClientFrame) setString(m member, s string) string {
 
 // setName reads the members that name something the server or the site made.
 func (f *ClientFrame) setName(m member, s string) string {
-	if m == mAnswer {
+	switch m {
+	case mAnswer:
 		f.Answer = s
 		if s != AnswerGrant && s != AnswerDecline {
 			return "answer must be grant or decline"
 		}
 		return ""
-	}
-	switch m {
+	case mTo:
+		f.To = s
+		if s != OwnerBot && s != OwnerQueue {
+			return "to must be bot or queue"
+		}
+		return ""
+	case mSite:
+		f.Site = s
+	case mConversation:
+		f.Conversation = s
+	case mOperator:
+		f.Operator = s
 	case mOf:
 		f.Of = s
 	case mChoice:

@@ -8,7 +8,9 @@ import (
 )
 
 // DecodeServer reads one frame of the server, as a client does. It returns one
-// of *Hello, *Reset, *Events, *Ack, *Error, *Beat, *Past, *GoAway and *Typing.
+// of *Hello, *Reset, *Events, *Ack, *Error, *Beat, *Past, *Receipt, *Export,
+// *GoAway, *Typing and *Seen, and on an operator's socket *Welcome, *Inbox,
+// *Watching, *Log, *Older, *Notes, *Presence and *Gone.
 // Members it does not know are passed over: a newer server may send them. The
 // error is always a *FrameError; a client ignores a frame whose error has
 // CodeUnknownType, for the same reason.
@@ -33,17 +35,50 @@ func DecodeServer(data []byte) (any, error) {
 		frame = new(Beat)
 	case TypePast:
 		frame = new(Past)
+	case TypeReceipt:
+		frame = new(Receipt)
+	case TypeExport:
+		frame = new(Export)
 	case TypeGoAway:
 		frame = new(GoAway)
 	case TypeTyping:
 		frame = new(Typing)
+	case TypeSeen:
+		frame = new(Seen)
 	default:
+		frame = staffFrame(t)
+	}
+	if frame == nil {
 		return nil, &FrameError{Code: CodeUnknownType, Message: "unknown frame type " + shown(t) + ": ignore it"}
 	}
 	if err := json.Unmarshal(data, frame); err != nil {
 		return nil, &FrameError{Code: CodeBadFrame, Message: "the frame does not fit its type: " + err.Error(), T: t}
 	}
 	return frame, nil
+}
+
+// staffFrame returns an empty frame of a type that only operators get, nil where
+// there is none.
+func staffFrame(t string) any {
+	switch t {
+	case TypeWelcome:
+		return new(Welcome)
+	case TypeInbox:
+		return new(Inbox)
+	case TypeWatching:
+		return new(Watching)
+	case TypeLog:
+		return new(Log)
+	case TypeOlder:
+		return new(Older)
+	case TypeNotes:
+		return new(Notes)
+	case TypePresence:
+		return new(Presence)
+	case TypeGone:
+		return new(Gone)
+	}
+	return nil
 }
 
 // typeOf reads as far as the type, which servers of this module send first.

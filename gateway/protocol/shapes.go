@@ -33,12 +33,18 @@ const (
 	mBeforeSeq
 	mLimit
 	mOn
+	mSite
+	mConversation
+	mTo
+	mOperator
+	mNotesSeq
 	memberCount
 )
 
 var memberNames = [memberCount]string{
 	"t", "n", "client", "secret", "token", "flow", "locale", "page", "have", "identity", "text", "of", "choice",
 	"request", "answer", "purposes", "epoch", "seq", "before_seq", "limit", "on",
+	"site", "conversation", "to", "operator", "notes_seq",
 }
 
 // String returns the member's name on the wire.
@@ -89,13 +95,39 @@ var shapes = [...]shape{
 	{TypeBeat, set(mT), set(mEpoch, mSeq)},
 	{TypeHistory, set(mT, mBeforeSeq), set(mLimit)},
 	{TypeTyping, set(mT, mOn), 0},
+	{TypeSeen, set(mT, mSeq), 0},
+	{TypeAskReceipt, set(mT), 0},
+	{TypeAskExport, set(mT), 0},
 }
 
-// shapeOf finds the shape of a type.
-func shapeOf(t []byte) (shape, bool) {
-	for i := range shapes {
-		if string(t) == shapes[i].t {
-			return shapes[i], true
+// operatorShapes are the frames of an operator's client. Nearly all of them name
+// a conversation, since one socket serves many.
+var operatorShapes = [...]shape{
+	{TypeOpen, set(mT, mClient), 0},
+	{TypeInbox, set(mT, mSite), set(mEpoch, mSeq)},
+	{TypeWatch, set(mT, mSite, mConversation), set(mHave, mNotesSeq)},
+	{TypeUnwatch, set(mT, mSite, mConversation), 0},
+	{TypeHistory, set(mT, mSite, mConversation, mBeforeSeq), set(mLimit)},
+	{TypeTake, set(mT, mN, mSite, mConversation), 0},
+	{TypeRelease, set(mT, mN, mSite, mConversation, mTo), 0},
+	{TypeTransfer, set(mT, mN, mSite, mConversation, mOperator), 0},
+	{TypeClose, set(mT, mN, mSite, mConversation), 0},
+	{TypeSay, set(mT, mN, mSite, mConversation, mText), 0},
+	{TypeAskCard, set(mT, mN, mSite, mConversation), set(mPurposes)},
+	{TypeNote, set(mT, mN, mSite, mConversation, mText), 0},
+	{TypeSkip, set(mT, mN, mSite, mConversation), 0},
+	{TypeTyping, set(mT, mSite, mConversation, mOn), 0},
+	{TypeSeen, set(mT, mSite, mConversation, mSeq), 0},
+	{TypeAway, set(mT, mOn), 0},
+	{TypeBeat, set(mT), 0},
+}
+
+// shapeOf finds the shape of a type among those of visitors' or operators'
+// frames.
+func shapeOf(among []shape, t []byte) (shape, bool) {
+	for i := range among {
+		if string(t) == among[i].t {
+			return among[i], true
 		}
 	}
 	return shape{}, false
@@ -103,7 +135,13 @@ func shapeOf(t []byte) (shape, bool) {
 
 // Numbered says whether frames of type t carry a number and are answered by an ack.
 func Numbered(t string) bool {
-	s, ok := shapeOf([]byte(t))
+	s, ok := shapeOf(shapes[:], []byte(t))
+	return ok && s.required.has(mN)
+}
+
+// NumberedByOperator is Numbered for the frames of operators.
+func NumberedByOperator(t string) bool {
+	s, ok := shapeOf(operatorShapes[:], []byte(t))
 	return ok && s.required.has(mN)
 }
 

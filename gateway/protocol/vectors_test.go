@@ -33,8 +33,11 @@ func (v vector) data() []byte {
 
 // decode runs the decoder of the vector's direction.
 func (v vector) decode() (any, error) {
-	if v.Direction == "client" {
+	switch v.Direction {
+	case "client":
 		return Decode(v.data())
+	case "operator":
+		return DecodeOperator(v.data())
 	}
 	return DecodeServer(v.data())
 }

@@ -33,6 +33,14 @@ type Retention struct {
 	TranscriptDays int `json:"transcript_days"`
 }
 
+// Clocks say after how many days what is kept goes. Zero: never by itself.
+type Clocks struct {
+	// ContactDays counts from the last time the person gave a value, ProofDays from
+	// the end of the last consent or the last answer.
+	ContactDays int `json:"contact_days"`
+	ProofDays   int `json:"proof_days"`
+}
+
 // Defaults and bounds of the consent rules.
 const (
 	minReaskDays       = 180
@@ -58,6 +66,7 @@ type config struct {
 	hours         *botengine.Hours
 	webhooks      Webhooks
 	consent       consentConfig
+	clocks        Clocks
 	looks         Looks
 	identity      []byte
 }
@@ -70,8 +79,10 @@ type consentConfig struct {
 	fields                 []string
 	recipients             []string
 	recipientsGiven        bool
+	storage                []string
 	retention              Retention
 	authority              Authority
+	ageLimit               int
 }
 
 // anyLocale is the key of a policy link that is the same in every locale.
@@ -82,7 +93,7 @@ var keyPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 // config reads the whole file.
 func (r *reader) config(root *yaml.Node, o Options) config {
 	m := r.mapping(root, "", "key", "name", "controller", "processor", "privacy_policy", "origins", "allow_no_origin",
-		"locales", "fallback", "region", "flow", "earlier_flows", "hours", "webhooks", "consent", "looks", "identity")
+		"locales", "fallback", "region", "flow", "earlier_flows", "hours", "webhooks", "consent", "retention", "looks", "identity")
 	if root.Kind != yaml.MappingNode {
 		return config{}
 	}
@@ -109,6 +120,7 @@ func (r *reader) config(root *yaml.Node, o Options) config {
 	c.hours = r.hours(m)
 	c.webhooks = r.webhooks(m, o.env())
 	c.consent = r.consent(m)
+	c.clocks = r.clocks(m, c.consent.retention)
 	c.looks = r.looks(m, c)
 	c.identity = r.identity(m, o.env())
 	return c

@@ -32,19 +32,28 @@ var knownFields = []string{fieldName, fieldEmail, fieldPhone}
 // carrier is the field without which a purpose cannot be served.
 var carrier = map[string]string{purposeEmail: fieldEmail, purposePhone: fieldPhone, purposeSMS: fieldPhone}
 
+// The ages from which the states of the EU let children consent alone lie between
+// 13 and 16 (GDPR Art. 8); a site may ask for full age.
+const (
+	minAgeLimit = 13
+	maxAgeLimit = 18
+)
+
 func (r *reader) consent(root mapping) consentConfig {
 	m := r.mapping(root.vals["consent"], "consent", "require", "mode", "reask_after_days", "session_idle_minutes",
-		"purposes", "fields", "recipients", "retention", "authority")
+		"purposes", "fields", "recipients", "storage_locations", "retention", "authority", "age_limit")
 	c := consentConfig{
 		require:     m.boolean("require", true),
 		bundled:     m.choice("mode", "separate", "separate", "bundled") == "bundled",
 		reaskDays:   m.integer("reask_after_days", minReaskDays, minReaskDays, maxDays),
 		idleMinutes: m.integer("session_idle_minutes", defaultIdleMinutes, 1, 24*60),
 		fields:      r.words(m, "fields", knownFields),
+		ageLimit:    m.integer("age_limit", 0, minAgeLimit, maxAgeLimit),
 	}
 	c.purposes, c.validDays = r.purposes(m)
 	r.carriers(c)
-	c.recipients, c.recipientsGiven = r.recipients(m)
+	c.recipients, c.recipientsGiven = r.names(m, "recipients")
+	c.storage, _ = r.names(m, "storage_locations")
 
 	t := r.mapping(m.vals["retention"], "consent.retention", "contact_days", "proof_days", "transcript_days")
 	c.retention = Retention{
@@ -61,6 +70,20 @@ func (r *reader) consent(root mapping) consentConfig {
 		}
 	}
 	return c
+}
+
+// clocks reads when what is kept goes: what visitors were told where the file
+// says nothing else, and never later.
+func (r *reader) clocks(root mapping, told Retention) Clocks {
+	m := r.mapping(root.vals["retention"], "retention", "contact_days", "proof_days")
+	read := func(key string, told, most int) int {
+		days := m.integer(key, told, 1, most)
+		if told > 0 && days > told {
+			r.problem(at(m.vals[key]), "retention.%s is %d, but visitors are told %d days (consent.retention.%s); write %d or less, or tell them more", key, days, told, key, told)
+		}
+		return days
+	}
+	return Clocks{ContactDays: read("contact_days", told.ContactDays, maxDays), ProofDays: read("proof_days", told.ProofDays, maxProofDays)}
 }
 
 // words reads a list of words of a fixed set, each once.
@@ -135,11 +158,12 @@ func (r *reader) carriers(c consentConfig) {
 	}
 }
 
-// recipients reads who else gets the data. An empty list is an answer: nobody.
-func (r *reader) recipients(m mapping) (names []string, given bool) {
-	items, ok := m.list("recipients")
+// names reads a list of names, as of who else gets the data. An empty list is an
+// answer: nobody.
+func (r *reader) names(m mapping, key string) (names []string, given bool) {
+	items, ok := m.list(key)
 	for i, n := range items {
-		if s := r.text(n, fmt.Sprintf("consent.recipients[%d]", i)); s != "" {
+		if s := r.text(n, fmt.Sprintf("%s[%d]", m.child(key), i)); s != "" {
 			names = append(names, s)
 		}
 	}

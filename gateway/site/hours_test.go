@@ -132,3 +132,28 @@ func TestEarlierFlows(t *testing.T) {
 		t.Errorf("a broken earlier version: %v", err)
 	}
 }
+
+// C9: where children are likely, a site sets the age from which they may consent.
+func TestC9_AgeLimit(t *testing.T) {
+	t.Parallel()
+	s, problems := buildFrom(t, change(t, "  require: true\n", "  require: true\n  age_limit: 16\n"), Options{Processor: platform})
+	if len(problems) > 0 || s.Settings.AgeLimit != 16 {
+		t.Errorf("%v, %d", problems, s.Settings.AgeLimit)
+	}
+	_, problems = buildFrom(t, change(t, "  require: true\n", "  require: true\n  age_limit: 12\n"), Options{Processor: platform})
+	if got := problems.Error(); got != `shop.yaml:19:14: consent.age_limit is "12"; it must be a whole number from 13 to 18` {
+		t.Error(got)
+	}
+}
+
+// C10: there is no field for special categories of data.
+func TestC10_NoSpecialCategories(t *testing.T) {
+	t.Parallel()
+	for _, field := range []string{"health", "religion", "pesel"} {
+		_, problems := buildFrom(t, change(t, "fields: [name, email, phone]", "fields: [name, email, phone, "+field+"]"), Options{Processor: platform})
+		want := `shop.yaml:27:32: consent.fields[3]: there is no "` + field + `"; known are name, email, phone`
+		if len(problems) != 1 || problems.Error() != want {
+			t.Errorf("got %v, want %s", problems, want)
+		}
+	}
+}

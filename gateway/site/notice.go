@@ -13,33 +13,6 @@ import (
 	"zgoda/botengine"
 )
 
-// noticeVersion is the version of the canonical JSON's shape.
-const noticeVersion = 1
-
-// published is what a notice's hash is computed over: the card word by word, and
-// the facts behind the panel it may point to.
-type published struct {
-	Version     int                    `json:"version"`
-	Site        string                 `json:"site"`
-	Locale      string                 `json:"locale"`
-	Title       string                 `json:"title"`
-	Body        string                 `json:"body"`
-	Purposes    []botengine.CardText   `json:"purposes"`
-	Fields      []botengine.CardText   `json:"fields"`
-	Withdraw    string                 `json:"withdraw"`
-	Accept      string                 `json:"accept"`
-	Decline     string                 `json:"decline"`
-	Policy      botengine.NoticePolicy `json:"policy"`
-	Required    bool                   `json:"consent_required"`
-	ValidDays   map[string]int         `json:"valid_days"`
-	Controller  Party                  `json:"controller"`
-	Processor   Party                  `json:"processor"`
-	Recipients  []string               `json:"recipients"`
-	Retention   Retention              `json:"retention"`
-	Authority   Authority              `json:"authority"`
-	Information string                 `json:"information"` // hash of the panel's canonical JSON
-}
-
 // notices composes every text version the bot may show. Locales we have no words
 // in are left out; the engine then takes the fallback.
 func (s *Site) notices(sets [][]string) (map[string]botengine.Notice, error) {
@@ -73,7 +46,7 @@ func (s *Site) notice(t *texts, locale string, purposes []string) (botengine.Not
 			valid[p.Code] = days
 		}
 	}
-	text, hash, err := canonical(published{
+	text, hash, err := canonical(Published{
 		Version: noticeVersion, Site: s.Key, Locale: locale,
 		Title: card.Title, Body: card.Body, Purposes: card.Purposes, Fields: card.Fields, Withdraw: card.Withdraw,
 		Accept: card.Accept, Decline: card.Decline, Policy: card.Policy, Required: s.Settings.RequireConsent, ValidDays: valid,

@@ -6,7 +6,7 @@ import (
 )
 
 // Every mistake an owner can make has its exact message: where, what is wrong,
-// what would be right.
+// what would be right (C10, C39, E36).
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	with := func(oldNew ...string) string { return change(t, oldNew...) }
@@ -18,8 +18,8 @@ func TestProblems(t *testing.T) {
 		"empty":            {"", "1:1: the file is empty; see configs/sites/demo.yaml for one that is complete"},
 		"only comments":    {"# nothing\n", "1:1: the file is empty; see configs/sites/demo.yaml for one that is complete"},
 		"null":             {"---\n", "1:1: the file is empty; see configs/sites/demo.yaml for one that is complete"},
-		"a list":           {"- key: shop\n", "1:1: a site file is a list; it must be a mapping with keys: key, name, controller, processor, privacy_policy, origins, allow_no_origin, locales, fallback, region, flow, earlier_flows, hours, webhooks, consent, looks, identity"},
-		"a word":           {"shop\n", "1:1: a site file is text; it must be a mapping with keys: key, name, controller, processor, privacy_policy, origins, allow_no_origin, locales, fallback, region, flow, earlier_flows, hours, webhooks, consent, looks, identity"},
+		"a list":           {"- key: shop\n", "1:1: a site file is a list; it must be a mapping with keys: key, name, controller, processor, privacy_policy, origins, allow_no_origin, locales, fallback, region, flow, earlier_flows, hours, webhooks, consent, retention, looks, identity"},
+		"a word":           {"shop\n", "1:1: a site file is text; it must be a mapping with keys: key, name, controller, processor, privacy_policy, origins, allow_no_origin, locales, fallback, region, flow, earlier_flows, hours, webhooks, consent, retention, looks, identity"},
 		"too large":        {"#" + strings.Repeat(" ", maxFileBytes), "1:1: the file is larger than 256 KB; a site file has a few KB"},
 		"not UTF-8":        {"key: shop\nname: \xb1\n", "2:7: not UTF-8; save the file as UTF-8"},
 		"UTF-16":           {"\xff\xfek\x00e\x00y\x00", "1:1: not UTF-8; save the file as UTF-8"},
@@ -31,10 +31,10 @@ func TestProblems(t *testing.T) {
 		"deep":             {"key: " + strings.Repeat("[", 20) + strings.Repeat("]", 20), "1:13: nested too deep; a site file has at most 8 levels"},
 		"very deep":        {"key: " + strings.Repeat("[", 20000), "1:70: nested too deep; a site file has at most 8 levels"},
 		"unknown key":      {with("region: PL", "region: PL\nregoin: PL"), `16:1: a site file has no key "regoin"; did you mean "region"?`},
-		"unknown, far off": {with("region: PL", "region: PL\ngtm: x"), `16:1: a site file has no key "gtm"; its keys are key, name, controller, processor, privacy_policy, origins, allow_no_origin, locales, fallback, region, flow, earlier_flows, hours, webhooks, consent, looks, identity`},
+		"unknown, far off": {with("region: PL", "region: PL\ngtm: x"), `16:1: a site file has no key "gtm"; its keys are key, name, controller, processor, privacy_policy, origins, allow_no_origin, locales, fallback, region, flow, earlier_flows, hours, webhooks, consent, retention, looks, identity`},
 		"key twice":        {with("region: PL", "region: PL\nregion: DE"), `16:1: a site file has the key "region" twice; keep one`},
-		"key is a list":    {with("region: PL", "region: PL\n[a]: b"), "16:1: a key of a site file is a list; keys are words: key, name, controller, processor, privacy_policy, origins, allow_no_origin, locales, fallback, region, flow, earlier_flows, hours, webhooks, consent, looks, identity"},
-		"merge key":        {with("region: PL", "region: PL\n<<: {a: b}"), `16:1: a site file has no key "<<"; its keys are key, name, controller, processor, privacy_policy, origins, allow_no_origin, locales, fallback, region, flow, earlier_flows, hours, webhooks, consent, looks, identity`},
+		"key is a list":    {with("region: PL", "region: PL\n[a]: b"), "16:1: a key of a site file is a list; keys are words: key, name, controller, processor, privacy_policy, origins, allow_no_origin, locales, fallback, region, flow, earlier_flows, hours, webhooks, consent, retention, looks, identity"},
+		"merge key":        {with("region: PL", "region: PL\n<<: {a: b}"), `16:1: a site file has no key "<<"; its keys are key, name, controller, processor, privacy_policy, origins, allow_no_origin, locales, fallback, region, flow, earlier_flows, hours, webhooks, consent, retention, looks, identity`},
 		"several at once":  {with("key: shop", "key: Shop", "region: PL", "region: Poland"), "1:6: key \"Shop\" must be 1 to 40 of a-z, 0-9 and -, a letter first\n15:9: region \"Poland\" is not a country code of two capital letters, as PL"},
 		"no key":           {with("key: shop\n", ""), `1:1: a site file needs "key"; for example key: demo`},
 		"no name":          {with("name: Test Shop\n", ""), `1:1: a site file needs "name"; for example name: My shop`},
@@ -114,6 +114,9 @@ func TestProblems(t *testing.T) {
 		"authority, http":   {consentTail("  authority: {name: UODO, url: http://uodo.gov.pl}\n"), `29:32: consent.authority.url "http://uodo.gov.pl" is not protected on its way; the address must begin with https://`},
 		"E36, decline":      {consentTail("  decline: Maybe later\n"), `29:3: consent has no key "decline"; the words on the buttons are fixed per language, so that declining stays as plain as agreeing; remove it`},
 		"E36, labels":       {with("position: left", "position: left, labels: {accept: OK}"), `30:43: looks has no key "labels"; the words on the buttons are fixed per language, so that declining stays as plain as agreeing; remove it`},
+		"clocks, longer":    {with("region: PL", "region: PL\nretention: {contact_days: 400}"), `16:27: retention.contact_days is 400, but visitors are told 365 days (consent.retention.contact_days); write 365 or less, or tell them more`},
+		"clocks, proof":     {with("region: PL", "region: PL\nretention: {proof_days: 2191}"), `16:25: retention.proof_days is 2191, but visitors are told 2190 days (consent.retention.proof_days); write 2190 or less, or tell them more`},
+		"clocks, key":       {with("region: PL", "region: PL\nretention: {transcript_days: 7}"), `16:13: retention has no key "transcript_days"; its keys are contact_days, proof_days`},
 
 		// Looks.
 		"color":          {with(`"#1f6f43"`, "green"), `30:16: looks.color "green" is not a colour; write six hex digits in quotes: "#1f5fbf"`},

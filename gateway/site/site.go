@@ -21,6 +21,9 @@ type Options struct {
 	// Env looks up a variable of the environment, for secrets that do not stand in
 	// a file; nil: none is set.
 	Env func(name string) string
+
+	// trial is the path of a flow that is tried out in place of the site's own.
+	trial string
 }
 
 func (o Options) env() func(string) string {
@@ -53,7 +56,11 @@ type Site struct {
 	// lead collection is off.
 	Fields     []string
 	Recipients []string
-	Retention  Retention
+	// Storage is where data are kept, as receipts say it: countries or regions.
+	Storage   []string
+	Retention Retention
+	// Clocks are when what is kept goes; never later than Retention tells.
+	Clocks Clocks
 
 	// Origins are the pages that may open the chat, as ValidOriginPattern
 	// accepts them.
@@ -140,16 +147,11 @@ func build(path string, src []byte, o Options, readFlow func(string) ([]byte, er
 	}
 	c := r.config(root, o)
 	r.check(c)
-	flow := r.flow("flow", c.flow, readFlow)
-	flows := []*botengine.Flow{flow}
-	for i, name := range c.earlier {
-		flows = append(flows, r.flow(fmt.Sprintf("earlier_flows[%d]", i), name, readFlow))
-	}
-	r.checkWebhooks(c, flows)
+	flows := r.flows(c, o, readFlow)
 	if len(r.problems) > 0 {
 		return nil, r.problems
 	}
-	s := newSite(path, c, o, flow)
+	s := newSite(path, c, o, flows[0])
 	s.keyAt = r.place("key")
 	s.Warnings = append(r.unsafeOrigins(c), s.gate(r, c)...)
 	s.information = s.inform()
@@ -219,6 +221,20 @@ func (r *reader) checkWebhooks(c config, flows []*botengine.Flow) {
 	}
 }
 
+// flows reads the present version of the flow and the earlier ones, or the one
+// that is tried out.
+func (r *reader) flows(c config, o Options, read func(string) ([]byte, error)) []*botengine.Flow {
+	if o.trial != "" {
+		return []*botengine.Flow{r.trialFlow(o.trial, read)}
+	}
+	flows := []*botengine.Flow{r.flow("flow", c.flow, read)}
+	for i, name := range c.earlier {
+		flows = append(flows, r.flow(fmt.Sprintf("earlier_flows[%d]", i), name, read))
+	}
+	r.checkWebhooks(c, flows)
+	return flows
+}
+
 // flow reads and parses a flow that the site names under key.
 func (r *reader) flow(key, name string, read func(string) ([]byte, error)) *botengine.Flow {
 	if name == "" {
@@ -254,7 +270,7 @@ func newSite(path string, c config, o Options, flow *botengine.Flow) *Site {
 	s := &Site{
 		Key: c.key, Name: c.name, File: path, Flow: flow,
 		Controller: c.controller, Processor: c.processor, Authority: c.consent.authority,
-		Fields: c.consent.fields, Recipients: c.consent.recipients, Retention: c.consent.retention,
+		Fields: c.consent.fields, Recipients: c.consent.recipients, Storage: c.consent.storage, Retention: c.consent.retention, Clocks: c.clocks,
 		AllowNoOrigin: c.allowNoOrigin, Locales: c.locales, Fallback: c.fallback, Region: c.region, Looks: c.looks, IdentitySecret: c.identity,
 		Webhooks: c.webhooks, policy: c.policy, origins: c.origins, validDays: c.consent.validDays,
 	}
@@ -275,7 +291,7 @@ func newSite(path string, c config, o Options, flow *botengine.Flow) *Site {
 		RequireConsent: c.consent.require, Bundled: c.consent.bundled && c.consent.require,
 		Purposes: c.consent.purposes, Fields: c.consent.fields,
 		ReaskAfterMS: int64(c.consent.reaskDays) * dayMS, SessionIdleMS: int64(c.consent.idleMinutes) * minuteMS,
-		ValidMS: map[string]int64{}, Region: c.region, Hours: c.hours,
+		ValidMS: map[string]int64{}, Region: c.region, Hours: c.hours, AgeLimit: c.consent.ageLimit,
 	}
 	for p, days := range c.consent.validDays {
 		s.Settings.ValidMS[p] = int64(days) * dayMS

@@ -221,6 +221,7 @@ func TestConsentNotRequired(t *testing.T) {
 	}
 }
 
+// The link is the one of the language, or the one for all (C39).
 func TestPolicyURL(t *testing.T) {
 	t.Parallel()
 	s := mustBuild(t, change(t, "privacy_policy: https://shop.example/privacy",
@@ -319,6 +320,20 @@ func TestLoadUnreadable(t *testing.T) {
 	} {
 		if _, err := Load(path, Options{}); err == nil || err.Error() != path+want {
 			t.Errorf("%v, want %s%s", err, path, want)
+		}
+	}
+}
+
+// C55: clocks are what visitors were told, or shorter.
+func TestC55_ClocksOfASite(t *testing.T) {
+	t.Parallel()
+	for src, want := range map[string]Clocks{
+		"":                                {365, 2190},
+		"retention: {contact_days: 30}\n": {30, 2190},
+		"retention: {proof_days: 400, contact_days: 1}\n": {1, 400},
+	} {
+		if s := mustBuild(t, readTestdata(t, "site.yaml")+src); s.Clocks != want {
+			t.Errorf("%q: got %+v, want %+v", src, s.Clocks, want)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"zgoda/gateway/protocol"
 )
 
+// Nothing is stored in the browser before the first act (E27).
 func TestBeforeTheFirstActNothingIsStored(t *testing.T) {
 	f := newFake(t)
 	b := newBrowser(t).visit(f.srv.URL + "/demo/")
@@ -133,6 +134,7 @@ func TestUnavailableIsRetriedUnderItsNumber(t *testing.T) {
 	}
 }
 
+// Accept and decline are alike in everything, and in view at 320 px (C3).
 func TestConsentCardTreatsBothAnswersAlike(t *testing.T) {
 	f := newFake(t)
 	b := newBrowser(t)
@@ -168,6 +170,7 @@ func TestConsentCardTreatsBothAnswersAlike(t *testing.T) {
 	b.shot("declined-320")
 }
 
+// Withdrawing is in the privacy item, with no reason asked and no other page (C27).
 func TestGrantAskAndWithdraw(t *testing.T) {
 	f := newFake(t)
 	b := newBrowser(t).visit(f.srv.URL + "/demo/")

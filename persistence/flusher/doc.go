@@ -21,6 +21,10 @@
 //     back is all that is needed.
 //   - A record that can never be applied: the contact store sets it aside with
 //     its reason, and the flusher acknowledges it.
+//   - A record that never comes, because the contact store was restored and the
+//     outbox no longer has what was acknowledged since: when every pass that saw the
+//     whole outbox has missed it for Options.GapAfter, it is recorded as lost and
+//     passed.
 //
 // # A contact whose values are gone
 //

@@ -13,8 +13,11 @@ import (
 )
 
 const (
-	defaultBatch = 200
+	// A batch is one round trip and one wait for the disk, and every record costs a
+	// few kilobytes while it is under way.
+	defaultBatch = 1000
 	defaultIdle  = 5 * time.Second
+	defaultGap   = 10 * time.Minute
 	// maxHeld bounds, in batches, how much is read past records that are held
 	// back.
 	maxHeld = 64
@@ -33,28 +36,44 @@ type Options struct {
 	Outbox   persistence.Outbox
 	Contacts persistence.Contacts
 	Sealer   persistence.Sealer
-	// BatchSize is how many records are moved at a time; 0 means 200.
+	// BatchSize is how many records are moved at a time; 0 means 1000.
 	BatchSize int
 	// Idle is how long Run waits for Wake before it looks by itself; 0 means
 	// five seconds.
 	Idle time.Duration
+	// GapAfter is how long a record must have been missing before it is recorded as
+	// lost and passed; 0 means ten minutes.
+	GapAfter time.Duration
 	// Log receives what Run and Flush have no caller for. Nil discards it.
 	Log *slog.Logger
 }
 
 // Stats are counts since New, and what the last pass left.
 type Stats struct {
-	// Applied, Repeated, Shredded and Poisoned count verdicts.
+	// Applied, Repeated, Shredded and Poisoned count verdicts. What is poisoned was
+	// set aside by the contact store.
 	Applied  uint64
 	Repeated uint64
 	Shredded uint64
 	Poisoned uint64
+	// Lost counts records that never came and were passed.
+	Lost uint64
 	// Failures counts passes that met a store that was away.
 	Failures uint64
 	// Blocked is the number of visitors whose next record does not open.
 	Blocked int
 	// Held is the number of records the last pass read and left.
 	Held int
+	// Gaps is the number of visitors of whom an earlier record is missing.
+	Gaps int
+	// Backlog is how many records were pending when the outbox was last measured,
+	// which is with every pass that sees its end and at least once a second, and
+	// Oldest when the oldest of them was committed; zero where none was.
+	Backlog int
+	Oldest  time.Time
+	// Rate is how many records a second leave the outbox, over about the last
+	// ten seconds.
+	Rate float64
 }
 
 // A Flusher moves outbox records to the contact store. All methods may be called
@@ -64,9 +83,12 @@ type Flusher struct {
 	wake chan struct{}
 	// pause returns a random pause up to d. Fixed by tests.
 	pause func(d time.Duration) time.Duration
+	// now is the clock. Fixed by tests.
+	now func() time.Time
 
-	applied, repeated, shredded, poisoned, failures atomic.Uint64
-	blockedNow, heldNow                             atomic.Int64
+	applied, repeated, shredded, poisoned, lost, failures atomic.Uint64
+	blockedNow, heldNow, gapsNow                          atomic.Int64
+	gauge                                                 gauge
 
 	// turn holds the one token that a pass takes. A channel and not a mutex,
 	// so that waiting for it ends with a context.
@@ -75,6 +97,7 @@ type Flusher struct {
 	held    int
 	blocked map[visitorKey]struct{} // as of the last pass
 	gone    map[recordKey]struct{}  // contacts held back because their values are gone
+	gaps    map[visitorKey]gap      // visitors of whom an earlier record is missing
 	full    bool                    // the bound on held records was reached and reported
 }
 
@@ -98,6 +121,8 @@ func New(o Options) (*Flusher, error) {
 		return nil, errors.New("flusher: BatchSize must not be negative")
 	case o.Idle < 0:
 		return nil, errors.New("flusher: Idle must not be negative")
+	case o.GapAfter < 0:
+		return nil, errors.New("flusher: GapAfter must not be negative")
 	}
 	if o.BatchSize == 0 {
 		o.BatchSize = defaultBatch
@@ -105,13 +130,17 @@ func New(o Options) (*Flusher, error) {
 	if o.Idle == 0 {
 		o.Idle = defaultIdle
 	}
+	if o.GapAfter == 0 {
+		o.GapAfter = defaultGap
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Flusher{
 		opts: o, wake: make(chan struct{}, 1), turn: make(chan struct{}, 1),
 		pause: func(d time.Duration) time.Duration { return rand.N(d) + 1 },
-		gone:  map[recordKey]struct{}{},
+		now:   time.Now,
+		gone:  map[recordKey]struct{}{}, gaps: map[visitorKey]gap{},
 	}, nil
 }
 
@@ -125,11 +154,13 @@ func (f *Flusher) Wake() {
 
 // Stats returns the counts so far.
 func (f *Flusher) Stats() Stats {
-	return Stats{
+	s := Stats{
 		Applied: f.applied.Load(), Repeated: f.repeated.Load(), Shredded: f.shredded.Load(),
-		Poisoned: f.poisoned.Load(), Failures: f.failures.Load(),
-		Blocked: int(f.blockedNow.Load()), Held: int(f.heldNow.Load()),
+		Poisoned: f.poisoned.Load(), Lost: f.lost.Load(), Failures: f.failures.Load(),
+		Blocked: int(f.blockedNow.Load()), Held: int(f.heldNow.Load()), Gaps: int(f.gapsNow.Load()),
 	}
+	f.gauge.read(&s, f.now())
+	return s
 }
 
 // Run moves records until ctx ends, then returns nil. A store that is away is

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
+	"sync/atomic"
 
 	"github.com/go-json-experiment/json"
 
@@ -33,7 +35,7 @@ func openRecord(s persistence.Sealer, p persistence.OutboxRecord) (persistence.R
 // withValues fills in the contact values and leaves out the records of visitors
 // that have to wait.
 func (b *batch) withValues(ctx context.Context, items []item) ([]item, error) {
-	values := map[string]map[string]string{} // by visitor; nil where none are held
+	values := b.fetch(ctx, items)
 	held := map[string]bool{}
 	ready := items[:0:0]
 	for i, it := range items {
@@ -42,26 +44,62 @@ func (b *batch) withValues(ctx context.Context, items []item) ([]item, error) {
 			continue
 		}
 		if it.record.Contact != nil {
-			if _, ok := values[v]; !ok {
-				got, err := b.contactValues(ctx, it.record.Site, v)
-				if blocks(err) {
-					b.block(it.record.Site, v, it.record.VSeq, err)
-					continue
-				}
-				if err != nil {
-					return nil, err
-				}
-				values[v] = got
-			}
-			if values[v] == nil && b.mustWait(it.record, items[i+1:]) {
+			got := values[v]
+			switch {
+			case blocks(got.err):
+				b.block(it.record.Site, v, it.record.VSeq, got.err)
+				continue
+			case got.err != nil:
+				return nil, got.err
+			case got.values == nil && b.mustWait(it.record, items[i+1:]):
 				held[v] = true
 				continue
 			}
-			fill(it.record.Contact, values[v])
+			fill(it.record.Contact, got.values)
 		}
 		ready = append(ready, it)
 	}
 	return ready, nil
+}
+
+// valueReaders is how many visitors' values are fetched at the same time: each
+// is a round trip to the conversation store.
+const valueReaders = 8
+
+// A fetched is what a visitor's sealed record holds, nil where there is none any
+// more, or why that is not known.
+type fetched struct {
+	values map[string]string
+	err    error
+}
+
+// fetch returns the values of the visitors who have a contact among the items,
+// which are of one site.
+func (b *batch) fetch(ctx context.Context, items []item) map[string]fetched {
+	out := map[string]fetched{}
+	var givers []string
+	for i := range items {
+		r := &items[i].record
+		if _, known := out[r.Visitor]; r.Contact != nil && !known {
+			out[r.Visitor] = fetched{}
+			givers = append(givers, r.Visitor)
+		}
+	}
+	got := make([]fetched, len(givers))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(valueReaders, len(givers)) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(givers)); i = next.Add(1) - 1 {
+				got[i].values, got[i].err = b.contactValues(ctx, items[0].record.Site, givers[i])
+			}
+		})
+	}
+	wg.Wait()
+	for i, v := range givers {
+		out[v] = got[i]
+	}
+	return out
 }
 
 // errUndecodable marks a contact record that opened to something else.

@@ -33,8 +33,16 @@ func (f *Flusher) pass(ctx context.Context) (progress, error) {
 		f.failures.Add(1)
 		return progress{}, fmt.Errorf("read outbox: %w", err)
 	}
-	b := &batch{f: f, complete: len(pending) < limit, blocked: map[visitorKey]struct{}{}, gone: map[recordKey]struct{}{}}
+	b := &batch{
+		f: f, complete: len(pending) < limit, done: make([]bool, len(pending)),
+		blocked: map[visitorKey]struct{}{}, gone: map[recordKey]struct{}{}, gaps: map[visitorKey]uint64{},
+	}
 	moved, err := b.move(ctx, pending)
+	b.measure(ctx, pending, moved)
+	passed := false
+	if err == nil {
+		passed, err = b.closeGaps(ctx)
+	}
 	f.blocked, f.gone = b.blocked, b.gone
 	f.held = len(pending) - moved
 	f.blockedNow.Store(int64(len(b.blocked)))
@@ -45,7 +53,7 @@ func (f *Flusher) pass(ctx context.Context) (progress, error) {
 	}
 	// Without movement another pass is worth it only if it reads further, or
 	// reads again what a withdrawal changed meanwhile.
-	more := moved > 0 && (f.held > 0 || !b.complete) || !b.complete && f.limit() > limit || b.again
+	more := moved > 0 && (f.held > 0 || !b.complete) || !b.complete && f.limit() > limit || b.again || passed
 	return progress{held: f.held, more: more}, nil
 }
 
@@ -69,13 +77,17 @@ type batch struct {
 	f *Flusher
 	// complete means that nothing is pending beyond what was read.
 	complete bool
-	blocked  map[visitorKey]struct{}
-	gone     map[recordKey]struct{}
-	again    bool
+	// done says of each record that was read whether it left the outbox.
+	done    []bool
+	blocked map[visitorKey]struct{}
+	gone    map[recordKey]struct{}
+	gaps    map[visitorKey]uint64 // the oldest pending record of each
+	again   bool
 }
 
 // An item is an outbox record and what it opened to.
 type item struct {
+	at     int // its place in what was read
 	sealed persistence.OutboxRecord
 	record persistence.Record
 }
@@ -86,11 +98,12 @@ type item struct {
 func (b *batch) move(ctx context.Context, pending []persistence.OutboxRecord) (int, error) {
 	var sites []string
 	bySite := map[string][]item{}
-	for _, p := range pending {
+	for i, p := range pending {
 		it, ok := b.open(p)
 		if !ok {
 			continue
 		}
+		it.at = i
 		if _, seen := bySite[p.Site]; !seen {
 			sites = append(sites, p.Site)
 		}
@@ -142,10 +155,16 @@ func (b *batch) moveSite(ctx context.Context, site string, items []item) (int, e
 		return 0, nil
 	}
 	moved, err := b.apply(ctx, site, ready)
-	if err == nil || errors.Is(err, persistence.ErrUnavailable) || errors.Is(err, persistence.ErrUnknown) || ctx.Err() != nil {
+	if err == nil || ofTheStore(err) || ctx.Err() != nil {
 		return moved, err
 	}
 	return b.moveVisitors(ctx, site, ready)
+}
+
+// ofTheStore reports whether err says something of the contact store as a whole,
+// and nothing of the records.
+func ofTheStore(err error) bool {
+	return errors.Is(err, persistence.ErrUnavailable) || errors.Is(err, persistence.ErrUnknown) || errors.Is(err, persistence.ErrMisconfigured)
 }
 
 // moveVisitors applies each visitor's records on their own after a batch met an
@@ -166,7 +185,7 @@ func (b *batch) moveVisitors(ctx context.Context, site string, items []item) (in
 		moved += n
 		switch {
 		case err == nil:
-		case errors.Is(err, persistence.ErrUnavailable), errors.Is(err, persistence.ErrUnknown), ctx.Err() != nil:
+		case ofTheStore(err), ctx.Err() != nil:
 			return moved, err
 		default:
 			b.block(site, v, byVisitor[v][0].record.VSeq, err)
@@ -190,9 +209,13 @@ func (b *batch) apply(ctx context.Context, site string, items []item) (int, erro
 		return 0, fmt.Errorf("apply records of site %s: %d verdicts for %d records", site, len(verdicts), len(items))
 	}
 	var done []persistence.OutboxRecord
+	var places []int
 	for i, v := range verdicts {
 		if b.count(v, &records[i]) {
 			done = append(done, items[i].sealed)
+			places = append(places, items[i].at)
+		} else if v == persistence.NotYet {
+			b.noteGap(&records[i])
 		}
 	}
 	if len(done) == 0 {
@@ -200,6 +223,9 @@ func (b *batch) apply(ctx context.Context, site string, items []item) (int, erro
 	}
 	if err := b.f.opts.Outbox.Acknowledge(ctx, done); err != nil {
 		return 0, fmt.Errorf("acknowledge records of site %s: %w", site, err)
+	}
+	for _, at := range places {
+		b.done[at] = true
 	}
 	return len(done), nil
 }

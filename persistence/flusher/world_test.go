@@ -29,16 +29,22 @@ var testNotice = func() *persistence.Notice {
 
 var testTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
+// chats is a conversation store.
+type chats interface {
+	persistence.Conversations
+	persistence.Outbox
+}
+
 // A world is a gateway's store, a real one that keeps both halves, and its keys.
 type world struct {
-	t        *testing.T
-	outbox   *sqlitestore.Store
+	t        testing.TB
+	outbox   chats
 	contacts *sqlitestore.Store
 	keys     []seal.Key
 	sealer   *seal.Keyring
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, keys: []seal.Key{seal.NewKey()}}
 	w.sealer = w.ring(w.keys...)
@@ -73,7 +79,7 @@ func (w *world) store() *sqlitestore.Store {
 // folder returns a folder for stores, in memory where the system has one. These
 // tests are about the order of things and never about a machine that loses its
 // power, and each store waits for the disk with every commit.
-func folder(t *testing.T) string {
+func folder(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "zgoda-flusher-")
 	if err != nil {

@@ -12,7 +12,10 @@ import (
 	"zgoda/persistence"
 )
 
-var _ persistence.Contacts = (*Store)(nil)
+var (
+	_ persistence.Contacts = (*Store)(nil)
+	_ persistence.Privacy  = (*Store)(nil)
+)
 
 const (
 	// Visitors are added and locked in the order of their names, whichever node
@@ -215,25 +218,12 @@ func (a *application) lock() error {
 	if names, seen := a.starting(); len(names) > 0 {
 		b.Queue(sqlAddVisitors, a.site, names, seen)
 	}
-	var visitor, id string
-	var n int64
-	var erased bool
-	b.Queue(sqlLockVisitors, a.site, a.visitors).Query(func(rows pgx.Rows) error {
-		_, err := pgx.ForEachRow(rows, []any{&visitor, &n, &erased}, func() error {
-			a.known[visitor].applied, a.known[visitor].erased = uint64(n), erased
-			return nil
-		})
-		return err
-	})
-	b.Queue(sqlGetAside, a.site, a.visitors).Query(func(rows pgx.Rows) error {
-		_, err := pgx.ForEachRow(rows, []any{&visitor, &n}, func() error {
-			a.known[visitor].aside = uint64(n)
-			return nil
-		})
-		return err
-	})
+	queueLock(&b, a.site, a.visitors, a.known)
+	queueAside(&b, a.site, a.visitors, a.known)
 	if givers := a.givers(func(persistence.Record) bool { return true }); len(givers) > 0 {
 		b.Queue(sqlGetGrants, a.site, givers).Query(func(rows pgx.Rows) error {
+			var visitor, id string
+			var n int64
 			_, err := pgx.ForEachRow(rows, []any{&visitor, &id, &n}, func() error {
 				a.known[visitor].inForce = grantKey{id, uint64(n)}
 				return nil
@@ -245,6 +235,33 @@ func (a *application) lock() error {
 		return fmt.Errorf("lock visitors: %w", err)
 	}
 	return a.readEnded()
+}
+
+// queueLock locks visitors, whose names are sorted, and reads where they stand.
+func queueLock(b *pgx.Batch, site string, visitors []string, known map[string]*standing) {
+	b.Queue(sqlLockVisitors, site, visitors).Query(func(rows pgx.Rows) error {
+		var visitor string
+		var n int64
+		var erased bool
+		_, err := pgx.ForEachRow(rows, []any{&visitor, &n, &erased}, func() error {
+			known[visitor].applied, known[visitor].erased = uint64(n), erased
+			return nil
+		})
+		return err
+	})
+}
+
+// queueAside reads the newest record of visitors that was set aside.
+func queueAside(b *pgx.Batch, site string, visitors []string, known map[string]*standing) {
+	b.Queue(sqlGetAside, site, visitors).Query(func(rows pgx.Rows) error {
+		var visitor string
+		var n int64
+		_, err := pgx.ForEachRow(rows, []any{&visitor, &n}, func() error {
+			known[visitor].aside = uint64(n)
+			return nil
+		})
+		return err
+	})
 }
 
 // starting returns the visitors whose first record is among the records.

@@ -17,7 +17,7 @@ import (
 
 // benchBatch is how many visitors' records go into one call: with four records
 // each it is what the flusher moves at a time.
-const benchBatch = 50
+const benchBatch = 250
 
 // bareTables have the columns and the primary keys of the store's and nothing
 // else: no other key, no constraint, no trigger, no row security, no roles.

@@ -107,24 +107,3 @@ func (s *Store) Suppress(ctx context.Context, site, purpose, address, reason str
 		b.Queue(sqlSuppress, site, purpose, s.address(site, field, address), reason)
 	})
 }
-
-// An AuditEntry says who looked at or changed whose personal data, and why. It
-// holds no values.
-type AuditEntry struct {
-	// Actor is operator:<id>, command or system.
-	Actor string
-	// Action is what was done: contact.read, marketing.export, …
-	Action string
-	// Visitor is whom it was about; empty for a list.
-	Visitor string
-	Reason  string
-}
-
-const sqlAudit = `INSERT INTO zgoda.audit (site, actor, action, visitor, reason) VALUES ($1, $2, $3, nullif($4, ''), $5)`
-
-// Audit keeps an entry. Nobody can change or remove it.
-func (s *Store) Audit(ctx context.Context, site string, e AuditEntry) error {
-	return s.write(ctx, "keep audit entry", site, func(b *pgx.Batch) {
-		b.Queue(sqlAudit, site, e.Actor, e.Action, e.Visitor, e.Reason)
-	})
-}

@@ -135,7 +135,7 @@ func taken(t *testing.T, s *Store, visitor string, records []persistence.Record)
 func waitForMore(t *testing.T, s *Store) {
 	t.Helper()
 	count := func() int {
-		o, err := s.Overview(t.Context(), "shop", persistence.OverviewQuery{Limit: 1})
+		o, err := s.Overview(t.Context(), "shop", asTest, persistence.OverviewQuery{Limit: 1})
 		if err != nil && !errors.Is(err, persistence.ErrUnavailable) {
 			t.Fatal(err)
 		}

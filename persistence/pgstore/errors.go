@@ -16,6 +16,7 @@ import (
 
 // SQLSTATE codes that are told apart from the rest of their class.
 const (
+	foreignKeyViolation   = "23503"
 	uniqueViolation       = "23505"
 	invalidParameter      = "22023"
 	insufficientPrivilege = "42501"
@@ -33,7 +34,7 @@ var errClosed = fmt.Errorf("the store is closed: %w", persistence.ErrUnavailable
 // storeError names what was being done and adds the error callers branch on.
 func storeError(doing string, err error) error {
 	switch {
-	case err == nil, errors.Is(err, persistence.ErrUnavailable), errors.Is(err, persistence.ErrSchema):
+	case err == nil, errors.Is(err, persistence.ErrUnavailable), errors.Is(err, persistence.ErrMisconfigured):
 		return err
 	case full(err):
 		return fmt.Errorf("%s: %w: %w", doing, persistence.ErrFull, err)

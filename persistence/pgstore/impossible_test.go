@@ -324,7 +324,7 @@ func populate(t testing.TB, s *Store) {
 	if err := s.Suppress(t.Context(), "shop", persistence.PurposeMarketingSMS, "+48600000000", "objected"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Audit(t.Context(), "shop", AuditEntry{Actor: "operator:1", Action: "contact.read", Visitor: "anna"}); err != nil {
+	if err := s.Note(t.Context(), "shop", persistence.AuditEntry{Actor: "operator:1", Action: "contact.read", Visitor: "anna"}); err != nil {
 		t.Fatal(err)
 	}
 }

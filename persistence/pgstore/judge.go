@@ -57,6 +57,10 @@ func unstorable(r *persistence.Record) string {
 			texts = append(texts, field, value)
 		}
 	}
+	if x := r.Restrict; x != nil {
+		names = []string{x.ID}
+		texts = []string{x.Actor, x.Method}
+	}
 	if e := r.Erase; e != nil {
 		names = []string{e.ID}
 		texts = []string{e.Actor, e.Method}

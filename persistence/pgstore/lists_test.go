@@ -18,7 +18,7 @@ func agreed(t *testing.T, s *Store, site, visitor, purpose string, values map[st
 
 func listed(t *testing.T, s *Store, site, purpose string) []string {
 	t.Helper()
-	l, err := s.Marketing(t.Context(), site, purpose)
+	l, err := s.Marketing(t.Context(), site, asTest, purpose)
 	if err != nil {
 		t.Fatal(err)
 	}

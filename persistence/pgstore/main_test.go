@@ -63,7 +63,7 @@ func prepare(ctx context.Context, s *servers.PostgresServer) error {
 		return err
 	}
 	return execOn(ctx, s.DSN(),
-		`CREATE ROLE `+login+` LOGIN NOINHERIT IN ROLE zgoda_app, zgoda_marketing`, `CREATE ROLE `+stranger+` LOGIN`,
+		`CREATE ROLE `+login+` LOGIN NOINHERIT IN ROLE zgoda_app, zgoda_marketing, zgoda_staff`, `CREATE ROLE `+stranger+` LOGIN`,
 		`CREATE ROLE reaper LOGIN NOINHERIT IN ROLE zgoda_retention`)
 }
 
@@ -112,7 +112,7 @@ func (d *database) dsn(user string) string { return dsnOf(d.addr, user, d.name) 
 
 func (d *database) open(t testing.TB, change ...func(*Options)) *Store {
 	t.Helper()
-	o := Options{DSN: d.dsn(login), BlindKey: testKey, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	o := Options{DSN: d.dsn(login), RetentionDSN: d.dsn("reaper"), BlindKey: testKey, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	for _, c := range change {
 		c(&o)
 	}

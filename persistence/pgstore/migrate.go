@@ -20,6 +20,9 @@ import (
 	"zgoda/persistence"
 )
 
+// errSchema is a schema that the store as a whole cannot be used with.
+var errSchema = fmt.Errorf("%w: %w", persistence.ErrSchema, persistence.ErrMisconfigured)
+
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
@@ -196,12 +199,12 @@ func checkSchema(ctx context.Context, conn *pgx.Conn) error {
 	}
 	if have < want {
 		return fmt.Errorf("the database has schema version %d and this program needs %d: run `zgoda migrate up`: %w",
-			have, want, persistence.ErrSchema)
+			have, want, errSchema)
 	}
 	return nil
 }
 
 func newerSchema(have, want int64) error {
 	return fmt.Errorf("the database has schema version %d and this program knows versions up to %d: "+
-		"start the newer program, or run its `zgoda migrate down`: %w", have, want, persistence.ErrSchema)
+		"start the newer program, or run its `zgoda migrate down`: %w", have, want, errSchema)
 }

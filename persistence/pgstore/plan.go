@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"time"
 
 	"zgoda/persistence"
 )
@@ -30,6 +31,9 @@ type standing struct {
 	// contacts, contacts whether the last one was a contact.
 	wave     int
 	contacts bool
+	// restricted says whether the wave restricts the visitor's contact or frees it:
+	// nothing of the visitor comes after that in the same wave.
+	restricted bool
 	// decided says whether the wave has a decision of the visitor: a statement
 	// takes one.
 	decided bool
@@ -57,8 +61,9 @@ type plan struct {
 }
 
 type wave struct {
-	entries  []entryRow
-	contacts []contactRow
+	entries   []entryRow
+	contacts  []contactRow
+	restricts []restrictRow
 	// last is the contact row of a visitor and basis, which later records of the
 	// wave are added to.
 	last map[[2]string]int
@@ -76,6 +81,13 @@ type contactRow struct {
 	record int
 	persistence.Record
 	values map[string]string
+}
+
+type restrictRow struct {
+	record  int
+	visitor string
+	at      time.Time
+	*persistence.Restriction
 }
 
 type asideRow struct {
@@ -158,6 +170,8 @@ func (p *planner) decide(i int, r *persistence.Record, st *standing) persistence
 			reason = p.entry(i, r, st)
 		case r.Contact != nil:
 			verdict, reason = p.contact(i, r, st)
+		case r.Restrict != nil:
+			p.restrict(i, r, st)
 		case r.Erase != nil:
 			p.erase(i, r, st)
 		case !r.Seen:
@@ -272,9 +286,8 @@ func (p *planner) contact(i int, r *persistence.Record, st *standing) (persisten
 
 func (p *planner) addEntry(st *standing, row entryRow) {
 	decides := row.Kind != persistence.KindRequested && row.Kind != persistence.KindDeferred
-	if st.contacts || decides && st.decided || p.single && st.moved > 0 {
-		st.wave++
-		st.decided = false
+	if st.contacts || st.restricted || decides && st.decided || p.single && st.moved > 0 {
+		st.next()
 	}
 	st.contacts, st.moved, st.decided = false, row.vseq, st.decided || decides
 	w := p.waveOf(st)
@@ -284,8 +297,8 @@ func (p *planner) addEntry(st *standing, row entryRow) {
 // addContact adds a row, or adds to the row that the same wave has: one statement
 // cannot write a row twice.
 func (p *planner) addContact(st *standing, row contactRow) {
-	if p.single && st.contacts {
-		st.wave++
+	if p.single && st.contacts || st.restricted {
+		st.next()
 	}
 	st.contacts = true
 	w := p.waveOf(st)
@@ -307,6 +320,23 @@ func (p *planner) addContact(st *standing, row contactRow) {
 	}
 	w.last[key] = len(w.contacts)
 	w.contacts = append(w.contacts, row)
+}
+
+// restrict restricts the visitor's contact or frees it. Where there is none, and
+// after an erasure, that changes nothing.
+func (p *planner) restrict(i int, r *persistence.Record, st *standing) {
+	if st.restricted {
+		st.next()
+	}
+	st.restricted = true
+	w := p.waveOf(st)
+	w.restricts = append(w.restricts, restrictRow{record: i, visitor: r.Visitor, at: r.At, Restriction: r.Restrict})
+}
+
+// next begins another wave of the visitor's.
+func (st *standing) next() {
+	st.wave++
+	st.decided, st.contacts, st.restricted = false, false, false
 }
 
 func (p *planner) waveOf(st *standing) *wave {

@@ -14,7 +14,7 @@ import (
 const sqlSetSite = `SELECT set_config('zgoda.site', $1, true)`
 
 // A tx is one transaction on behalf of one site: row security shows it that
-// site's rows and no others. It is used by one goroutine.
+// site's rows and no others, and with no site none. It is used by one goroutine.
 type tx struct {
 	ctx  context.Context
 	conn *pgxpool.Conn
@@ -26,11 +26,16 @@ type tx struct {
 // acquire hands f a connection on which a transaction of the site can begin.
 // What f leaves open is rolled back.
 func (s *Store) acquire(ctx context.Context, doing, site string, f func(*tx) error) error {
-	if s.closed.Load() {
-		return errClosed
-	}
 	if site == "" {
 		return storeError(doing, errors.New("no site"))
+	}
+	return s.connect(ctx, doing, site, f)
+}
+
+// connect does the same where there need not be a site.
+func (s *Store) connect(ctx context.Context, doing, site string, f func(*tx) error) error {
+	if s.closed.Load() {
+		return errClosed
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -42,6 +47,9 @@ func (s *Store) acquire(ctx context.Context, doing, site string, f func(*tx) err
 		return storeError(doing, connectError(err))
 	}
 	defer conn.Release()
+	if err := s.verify(ctx, conn.Conn()); err != nil {
+		return storeError(doing, err)
+	}
 	t := &tx{ctx: ctx, conn: conn, site: site}
 	defer t.rollback()
 	err = f(t)
@@ -54,7 +62,9 @@ func (s *Store) acquire(ctx context.Context, doing, site string, f func(*tx) err
 // begin puts the start of a transaction in front of a batch.
 func (t *tx) begin(b *pgx.Batch, mode string) {
 	b.Queue("BEGIN " + mode)
-	b.Queue(sqlSetSite, t.site)
+	if t.site != "" {
+		b.Queue(sqlSetSite, t.site)
+	}
 	t.open = true
 }
 
@@ -81,6 +91,8 @@ func (t *tx) rollback() {
 const (
 	readWrite = "ISOLATION LEVEL READ COMMITTED"
 	snapshot  = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	// audited reads a snapshot too, and keeps who looked.
+	audited = "ISOLATION LEVEL REPEATABLE READ"
 )
 
 // read runs the statements of a batch in one snapshot of the site.

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,6 +45,11 @@ const (
 			name = coalesce(excluded.name, c.name), email = coalesce(excluded.email, c.email), phone = coalesce(excluded.phone, c.phone),
 			custom = c.custom || excluded.custom, email_hash = coalesce(excluded.email_hash, c.email_hash),
 			phone_hash = coalesce(excluded.phone_hash, c.phone_hash)`
+	sqlRestrict = `UPDATE zgoda.contact c SET restricted_at = t.at FROM unnest($2::text[], $3::timestamptz[]) AS t (visitor, at)
+		WHERE c.site = $1 AND c.visitor = t.visitor`
+	sqlAuditMany = `INSERT INTO zgoda.audit (site, actor, action, visitor, reason, people)
+		SELECT $1, t.actor, t.action, t.visitor, t.reason, 1
+		FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS t (actor, action, visitor, reason)`
 	// Every visitor is there, so this changes rows; said like this it finds them
 	// by key, whatever the planner believes about a table it has not looked at.
 	sqlMove = `INSERT INTO zgoda.visitor AS v (site, visitor, first_seen, applied_vseq)
@@ -126,9 +132,28 @@ func (w *writing) wave(v *wave) error {
 		w.entries(v.entries)
 	}
 	if len(v.contacts) > 0 {
-		return w.contacts(v.contacts)
+		if err := w.contacts(v.contacts); err != nil {
+			return err
+		}
+	}
+	if len(v.restricts) > 0 {
+		w.restricts(v.restricts)
 	}
 	return nil
+}
+
+// restricts writes who restricted or freed whose contact into the audit too.
+func (w *writing) restricts(rows []restrictRow) {
+	at := make([]*time.Time, len(rows))
+	visitors, actors, actions, methods := make([]string, len(rows)), make([]string, len(rows)), make([]string, len(rows)), make([]string, len(rows))
+	for i, r := range rows {
+		visitors[i], actors[i], actions[i], methods[i] = r.visitor, r.Actor, persistence.ActionFreed, r.Method
+		if r.On {
+			at[i], actions[i] = &r.at, persistence.ActionRestricted
+		}
+	}
+	w.b.Queue(sqlRestrict, w.site, visitors, at)
+	w.check(w.b.Queue(sqlAuditMany, w.site, actors, actions, visitors, methods), rows[0].record)
 }
 
 func (w *writing) entries(rows []entryRow) {
@@ -182,7 +207,12 @@ func (w *writing) contacts(rows []contactRow) error {
 		text(func(r *contactRow) string { return r.Contact.Policy }), numbers,
 		text(func(r *contactRow) string { return r.Contact.Conversation }), given,
 		names, emails, phones, custom, emailHashes, phoneHashes)
-	record := rows[0].record
+	w.check(q, rows[0].record)
+	return nil
+}
+
+// check names the record where the statement is refused.
+func (w *writing) check(q *pgx.QueuedQuery, record int) {
 	q.Query(func(result pgx.Rows) error {
 		w.at = record
 		result.Close()
@@ -192,7 +222,6 @@ func (w *writing) contacts(rows []contactRow) error {
 		w.at = -1
 		return nil
 	})
-	return nil
 }
 
 func (w *writing) setAside(records []persistence.Record, rows []asideRow) {
@@ -205,7 +234,7 @@ func (w *writing) setAside(records []persistence.Record, rows []asideRow) {
 		r := records[row.record]
 		b, err := persistence.EncodeRecord(r)
 		if err != nil {
-			b = []byte(err.Error())
+			b = []byte(strings.ToValidUTF8(err.Error(), "\uFFFD"))
 		}
 		visitors = append(visitors, r.Visitor)
 		numbers = append(numbers, number(r.VSeq))

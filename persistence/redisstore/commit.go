@@ -87,8 +87,8 @@ func checkCommit(c *persistence.Commit) error {
 		return errors.New("site, conversation and visitor must be set")
 	case c.Input.Client == "" || c.Input.N == 0:
 		return errors.New("the input must name its client and number")
-	case c.Erase && (len(c.Events) > 0 || c.State != nil || c.Profile != nil || c.Contact != nil):
-		return errors.New("an erasure must not write events, state, profile or contact")
+	case c.Erase && (len(c.Events) > 0 || c.State != nil || c.Profile != nil || c.Contact != nil || len(c.Staff) > 0 || c.Assigned != nil):
+		return errors.New("an erasure must not write events, state, profile, contact, staff entries or an assignment")
 	case c.Doubt && (c.Profile != nil || c.Contact != nil || c.DropContact || len(c.Outbox) > 0):
 		return errors.New("what leaves a doubt open must not write profile, contact or outbox")
 	case c.Contact != nil && c.DropContact:
@@ -113,6 +113,11 @@ func defect(c *persistence.Commit) string {
 		}
 		if r.Site != c.Site || r.Visitor != c.Visitor {
 			return fmt.Sprintf("outbox record %d belongs to another visitor", i)
+		}
+	}
+	for i, e := range c.Staff {
+		if want := c.Staff[0].Seq + uint64(i); e.Seq != want {
+			return fmt.Sprintf("staff entry %d has seq %d, the staff log goes on with %d", i, e.Seq, want)
 		}
 	}
 	for i, t := range c.Timers {
@@ -144,7 +149,7 @@ func (st *site) commitKeys(c *persistence.Commit) []string {
 func commitFlags(c *persistence.Commit, confirm, full bool) string {
 	set := [...]bool{
 		c.State != nil, c.Profile != nil, c.Contact != nil, c.DropContact, c.Erase, confirm, full,
-		c.Inbox != nil, c.Inbox != nil && c.Inbox.Gone, c.Doubt,
+		c.Inbox != nil, c.Inbox != nil && c.Inbox.Gone, c.Doubt, c.Assigned != nil,
 	}
 	var flags [len(set)]byte
 	for i, on := range set {
@@ -178,19 +183,26 @@ func (s *Store) commitArgs(ctx context.Context, st *site, c *persistence.Commit,
 	if c.Inbox != nil && !c.Inbox.Gone {
 		row = string(c.Inbox.Body)
 	}
-	var firstSeq, firstVSeq uint64
+	var firstSeq, firstVSeq, firstStaff uint64
 	if len(c.Events) > 0 {
 		firstSeq = c.Events[0].Seq
 	}
 	if len(c.Outbox) > 0 {
 		firstVSeq = c.Outbox[0].VSeq
 	}
+	if len(c.Staff) > 0 {
+		firstStaff = c.Staff[0].Seq
+	}
+	assigned := ""
+	if c.Assigned != nil {
+		assigned = *c.Assigned
+	}
 	// Only a commit that begins a log names one; any other says which it knows.
 	epoch := c.Epoch
 	if c.Version > 0 {
 		epoch = c.Log
 	}
-	args := make([]string, 0, 31+3*len(c.Events)+2*len(c.Outbox)+2*len(c.Timers))
+	args := make([]string, 0, 34+3*len(c.Events)+2*len(c.Outbox)+2*len(c.Timers)+3*len(c.Staff))
 	args = append(args,
 		commitFlags(c, confirm, s.nearlyFull(ctx, st, c)), st.base, c.Conversation, c.Visitor, c.Node,
 		"", // the run id
@@ -200,6 +212,7 @@ func (s *Store) commitArgs(ctx context.Context, st *site, c *persistence.Commit,
 		strconv.Itoa(len(c.Events)), strconv.Itoa(len(c.Outbox)), strconv.Itoa(len(c.Timers)),
 		decimal(firstSeq), decimal(firstVSeq), defect(c),
 		string(c.State), string(c.Profile), string(c.Contact), st.name, row, rowEpoch, c.Life,
+		strconv.Itoa(len(c.Staff)), decimal(firstStaff), assigned,
 	)
 	for _, e := range c.Events {
 		args = append(args, e.ID, nanos(e.At), string(e.Body))
@@ -209,6 +222,9 @@ func (s *Store) commitArgs(ctx context.Context, st *site, c *persistence.Commit,
 	}
 	for _, t := range c.Timers {
 		args = append(args, t.Name, dueScore(t.Due))
+	}
+	for _, e := range c.Staff {
+		args = append(args, e.ID, nanos(e.At), string(e.Body))
 	}
 	return args
 }

@@ -71,6 +71,7 @@ func contract(t *testing.T, o Options) {
 	})
 	storetest.Nodes(t, storetest.NodesBackend{New: func(t *testing.T) storetest.NodeStore { return fresh(t) }})
 	storetest.Timers(t, storetest.TimersBackend{New: func(t *testing.T) storetest.TimerStore { return fresh(t) }})
+	storetest.Desk(t, storetest.DeskBackend{New: func(t *testing.T) storetest.DeskStore { return fresh(t) }})
 	storetest.Inbox(t, storetest.InboxBackend{New: func(t *testing.T) storetest.InboxStore { return fresh(t) }})
 }
 

@@ -84,6 +84,9 @@ func beHonest(t *testing.T, s persistence.Conversations, c *persistence.Commit) 
 	for i := range c.Outbox {
 		c.Outbox[i].VSeq = snap.VSeq + 1 + uint64(i)
 	}
+	for i := range c.Staff {
+		c.Staff[i].Seq = snap.StaffSeq + 1 + uint64(i)
+	}
 }
 
 // drawCommit draws from few names and small numbers, so that histories meet
@@ -122,9 +125,22 @@ func drawCommit(rt *rapid.T, site string, now time.Time) *persistence.Commit {
 		c.Contact = fmt.Append(nil, small("contact", 9))
 	}
 	c.DropContact = chance("drop")
+	if chance("note") {
+		c.Staff = []persistence.StaffEntry{{Seq: small("staff", 3), ID: "id", At: c.Now, Body: []byte("body")}}
+	}
+	if chance("row") {
+		c.Inbox = &persistence.InboxRow{Conversation: c.Conversation, Body: []byte("row"), Gone: chance("gone")}
+	}
+	if chance("assign") {
+		operator := rapid.SampledFrom([]string{"", "anna"}).Draw(rt, "operator")
+		c.Assigned = &operator
+	}
+	if chance("timer") {
+		c.Timers = []persistence.TimerChange{{Name: "x", Due: c.Now}}
+	}
 	if chance("erase") && chance("erase after all") {
 		c.Erase = true
-		c.Events, c.State, c.Profile, c.Contact = nil, nil, nil, nil
+		c.Events, c.State, c.Profile, c.Contact, c.Staff, c.Assigned = nil, nil, nil, nil, nil, nil
 	}
 	vseq := small("vseq", 3)
 	for i := range small("records", 2) {

@@ -127,7 +127,9 @@ func (s *Store) warnings(p Primary) []string {
 	case !p.AppendOnly:
 		warn("only snapshots are written to disk: a restart of Redis loses minutes of conversations and of consents that have not reached the contact store; set appendonly yes")
 	case p.Sync == "no":
-		warn("the append-only file is not synced: a loss of power loses more than the last second; set appendfsync everysec or always")
+		warn("the append-only file is not synced: a loss of power loses more than the last second; set appendfsync always")
+	case p.Sync == "everysec" && s.opts.Replicas == 0:
+		warn("the append-only file is synced once a second: a crash of the machine may lose the last second, answered consents included; set appendfsync always, or let replicas confirm")
 	}
 	if p.Policy != "noeviction" {
 		warn("maxmemory-policy is %s: when the memory is used up Redis deletes conversations and consents by itself; set noeviction", p.Policy)

@@ -53,7 +53,7 @@ func TestHealth(t *testing.T) {
 		p.Used == 0 || p.Replicas != 1 || p.MinReplicas != 1 || p.Version == "" || len(p.RunID) != 40 || p.Full {
 		t.Errorf("health must say what Redis promises, got %+v", p)
 	}
-	check(Options{Addrs: []string{good.Addr()}}, "none has to confirm")
+	check(Options{Addrs: []string{good.Addr()}}, "none has to confirm", "synced once a second")
 	_ = replica
 }
 

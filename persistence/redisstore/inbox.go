@@ -16,7 +16,7 @@ func (s *Store) InboxRows(ctx context.Context, site string, after uint64, limit 
 	keys := []string{st.rows, st.order, st.top}
 	// Numbers are scores, which end long before an unsigned number does.
 	after = min(after, math.MaxInt64)
-	res := s.run(ctx, st, scriptCall(s.scripts.inboxRows, keys, decimal(after), strconv.Itoa(max(limit, 0))))
+	res := s.run(ctx, st, scriptCall(s.scripts.inboxRows, keys, decimal(after), strconv.Itoa(max(limit, 0)), st.base))
 	if res.err != nil {
 		return nil, persistence.Position{}, storeError("read inbox", res.err)
 	}
@@ -31,6 +31,7 @@ func (s *Store) InboxRows(ctx context.Context, site string, after uint64, limit 
 		if !row.Gone {
 			row.Body = value[1:]
 		}
+		row.Seen = l.number()
 		rows = append(rows, row)
 	}
 	if r.err != nil {

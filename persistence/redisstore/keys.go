@@ -9,11 +9,13 @@ type site struct {
 	// base begins every key of the site.
 	base string
 
+	ready                      string
 	outbox, timers             string
 	rows, order, ages, top     string
 	watchers                   string
+	leases, desk, assigned     string
 	conv, log, inputs, profile string // prefixes, with their colon
-	owner, holders             string // prefixes, with their colon
+	owner, holders, staff      string // prefixes, with their colon
 }
 
 // tagEscape keeps a site's name from ending the hash tag early, which would let
@@ -24,9 +26,10 @@ func newSite(prefix, name string) *site {
 	base := prefix + "{" + tagEscape.Replace(name) + "}"
 	return &site{
 		name: name, base: base,
-		outbox: base + "outbox", timers: base + "timers", watchers: base + "watchers",
+		ready: base + "ready", outbox: base + "outbox", timers: base + "timers", watchers: base + "watchers",
 		rows: base + "inbox:rows", order: base + "inbox:order", ages: base + "inbox:ages", top: base + "inbox:top",
 		conv: base + "c:", log: base + "e:", inputs: base + "i:", profile: base + "p:", owner: base + "o:", holders: base + "h:",
+		leases: base + "desk:leases", desk: base + "desk:said", assigned: base + "assigned", staff: base + "s:",
 	}
 }
 

@@ -75,6 +75,10 @@ func decodeNews(payload string) (persistence.News, error) {
 		n.Probe = m.text()
 	case "c":
 		n = m.commit()
+	case "s":
+		n = m.signal()
+	case "d":
+		n.Snapshot.Site, n.Desk = m.text(), true
 	case "i":
 		n.Snapshot.Site, n.Snapshot.Conversation = m.text(), m.text()
 		row := &persistence.InboxRow{Conversation: n.Snapshot.Conversation, Seq: m.number()}
@@ -88,6 +92,15 @@ func decodeNews(payload string) (persistence.News, error) {
 		return persistence.News{}, m.err
 	}
 	return n, nil
+}
+
+func (m *message) signal() persistence.News {
+	var n persistence.News
+	n.Snapshot.Site, n.Snapshot.Conversation = m.text(), m.text()
+	n.Signal = &persistence.Signal{From: m.text(), Seen: m.number()}
+	typing := m.text()
+	n.Signal.Typing, n.Signal.On, n.Signal.Operator = typing != "", typing == "1", m.text()
+	return n
 }
 
 func (m *message) commit() persistence.News {
@@ -110,6 +123,15 @@ func (m *message) commit() persistence.News {
 		n.Events = append(n.Events, persistence.Event{
 			Seq: s.Seq - events + 1 + i, ID: m.text(), At: m.time(), Body: m.bytes(true),
 		})
+	}
+	staff, first := m.number(), m.number()
+	if staff > uint64(len(m.rest)) {
+		m.err = errFrame
+		return n
+	}
+	for i := range staff {
+		n.Staff = append(n.Staff, persistence.StaffEntry{Seq: first + i, ID: m.text(), At: m.time(), Body: m.bytes(true)})
+		s.StaffSeq = first + i
 	}
 	return n
 }

@@ -58,6 +58,31 @@ func (s *Store) Pending(ctx context.Context, limit int) ([]persistence.OutboxRec
 	return out, nil
 }
 
+var _ persistence.OutboxMeter = (*Store)(nil)
+
+// Backlog implements persistence.OutboxMeter.
+func (s *Store) Backlog(ctx context.Context) (persistence.Backlog, error) {
+	var b persistence.Backlog
+	sites, counts, err := s.outboxLengths(ctx)
+	if err != nil {
+		return b, storeError("measure outbox", err)
+	}
+	for i, st := range sites {
+		if counts[i] == 0 {
+			continue
+		}
+		b.Records += counts[i]
+		front, err := s.readEntries(ctx, st, "-", 1)
+		if err != nil {
+			return persistence.Backlog{}, storeError("measure outbox", err)
+		}
+		if len(front) > 0 && (b.Oldest.IsZero() || front[0].record.At.Before(b.Oldest)) {
+			b.Oldest = front[0].record.At
+		}
+	}
+	return b, nil
+}
+
 // outboxLengths returns the known sites, another one first each time, and how
 // many records each has.
 func (s *Store) outboxLengths(ctx context.Context) ([]*site, []int, error) {

@@ -37,6 +37,7 @@ const maxRenewal = time.Hour
 // stands in their text.
 type scriptSet struct {
 	commit, commitOOM, load, positions, attach, beat, watch, leave, acknowledge, inboxRows *script
+	signal, present, presences, assignments                                                *script
 
 	all []*script
 }
@@ -81,6 +82,10 @@ func newScripts(o *Options) *scriptSet {
 	s.leave = join(allowOOM, "holders", "leave")
 	s.acknowledge = join(allowOOM, "heads", "acknowledge")
 	s.inboxRows = join(noWrites, "inboxrows")
+	s.signal = join(allowOOM, "heads", "living", "signal")
+	s.present = join(allowOOM, "holders", "living", "present")
+	s.presences = join(noWrites, "presences")
+	s.assignments = join(allowOOM, "assignments")
 	return s
 }
 

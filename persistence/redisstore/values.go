@@ -117,6 +117,15 @@ func (l *elements) number() uint64 {
 	return n
 }
 
+// optNumber reads a number; what is missing is 0.
+func (l *elements) optNumber() uint64 {
+	if len(l.items) > 0 && l.items[0] == nil {
+		l.next()
+		return 0
+	}
+	return l.number()
+}
+
 // list reads an element that is a list itself.
 func (l *elements) list() *elements {
 	items, ok := l.next().([]any)
@@ -200,6 +209,7 @@ func (l *elements) snapshot(key persistence.Key, run string) persistence.Snapsho
 	s.Version, s.Epoch, s.Seq, s.First, s.State = conv.version, conv.epoch, conv.seq, conv.first, f.bytes()
 	p := f.packed()
 	s.Profile, s.Contact = f.bytes(), f.bytes()
+	s.StaffSeq, s.SeenVisitor, s.SeenOperator = f.optNumber(), f.optNumber(), f.optNumber()
 	if p.rest == "" {
 		return s
 	}

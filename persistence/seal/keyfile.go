@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -82,12 +83,37 @@ type KeyFile struct {
 	// ID of the one they are signed with.
 	Token      []Key  `json:"token"`
 	TokenWrite string `json:"token_write"`
+	// Receipt are the keys that receipts and proofs are verified with, ReceiptWrite
+	// the ID of the one they are signed with. Files of before there were receipts
+	// have neither; see ReceiptKeys.
+	Receipt      []Key  `json:"receipt,omitzero"`
+	ReceiptWrite string `json:"receipt_write,omitzero"`
 }
 
 // Generate returns a KeyFile of new random keys.
 func Generate() *KeyFile {
-	s, t := NewKey(), NewKey()
-	return &KeyFile{Seal: []Key{s}, Write: s.ID, ID: randomSecret(), Token: []Key{t}, TokenWrite: t.ID}
+	s, t, r := NewKey(), NewKey(), NewKey()
+	return &KeyFile{
+		Seal: []Key{s}, Write: s.ID, ID: randomSecret(), Token: []Key{t}, TokenWrite: t.ID,
+		Receipt: []Key{r}, ReceiptWrite: r.ID,
+	}
+}
+
+// ReceiptKeys returns the keys of receipts and the ID of the one that signs. A
+// file that has none gets one that is derived from its id key, which never
+// changes, so that every node derives the same. To give such a file a new key,
+// write the derived one into it too: what it has signed is verified with it.
+func (f *KeyFile) ReceiptKeys() (keys []Key, write string) {
+	if len(f.Receipt) > 0 {
+		return f.Receipt, f.ReceiptWrite
+	}
+	// The length is fixed and allowed, so this cannot fail.
+	secret, err := hkdf.Key(sha256.New, f.ID, nil, "zgoda receipt key 1", secretBytes)
+	if err != nil {
+		panic(fmt.Sprintf("seal: derive receipt key: %v", err))
+	}
+	k := Key{ID: keyID(secret), Secret: secret}
+	return []Key{k}, k.ID
 }
 
 // Parse reads the content of a keys file. It is strict: a member it does not
@@ -128,19 +154,30 @@ func (f *KeyFile) check() error {
 	if len(f.ID) != secretBytes {
 		return fmt.Errorf("id key has %d bytes, want %d", len(f.ID), secretBytes)
 	}
-	found, listed := false, make(map[string]bool, len(f.Token))
-	for i, k := range f.Token {
+	if err := checkKeys("token", f.Token, f.TokenWrite); err != nil {
+		return err
+	}
+	if len(f.Receipt) == 0 && f.ReceiptWrite == "" {
+		return nil
+	}
+	return checkKeys("receipt", f.Receipt, f.ReceiptWrite)
+}
+
+// checkKeys checks a list of keys and that the one that signs is in it.
+func checkKeys(what string, keys []Key, write string) error {
+	found, listed := false, make(map[string]bool, len(keys))
+	for i, k := range keys {
 		if err := k.check(); err != nil {
-			return fmt.Errorf("token key %d: %w", i+1, err)
+			return fmt.Errorf("%s key %d: %w", what, i+1, err)
 		}
 		if listed[k.ID] {
-			return fmt.Errorf("token key %d: %q is listed twice", i+1, k.ID)
+			return fmt.Errorf("%s key %d: %q is listed twice", what, i+1, k.ID)
 		}
 		listed[k.ID] = true
-		found = found || k.ID == f.TokenWrite
+		found = found || k.ID == write
 	}
 	if !found {
-		return fmt.Errorf("token_write %q is not among the %d token keys", f.TokenWrite, len(f.Token))
+		return fmt.Errorf("%s_write %q is not among the %d %s keys", what, write, len(keys), what)
 	}
 	return nil
 }

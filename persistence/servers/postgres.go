@@ -129,6 +129,9 @@ func (s *PostgresServer) logFile() string { return filepath.Join(s.dir, "postgre
 // Addr is where the server listens, as host:port.
 func (s *PostgresServer) Addr() string { return loopback(s.port) }
 
+// Dir is the folder of its data, its log and its write-ahead log.
+func (s *PostgresServer) Dir() string { return s.dir }
+
 // DSN is the connection string of its superuser.
 func (s *PostgresServer) DSN() string {
 	return fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", s.Addr())
@@ -261,11 +264,36 @@ func procStat(pid int) []string {
 	return strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
 }
 
+// Dump returns what pg_dump prints of its database.
+func (s *PostgresServer) Dump(ctx context.Context) ([]byte, error) {
+	out, err := exec.CommandContext(ctx, filepath.Join(s.bin, "pg_dump"), "-d", s.DSN()).Output()
+	if err != nil {
+		return nil, fmt.Errorf("pg_dump: %w", err)
+	}
+	return out, nil
+}
+
+// memoryInUse is what PostgreSQL says while the system has not yet taken the
+// shared memory of a killed server back.
+const memoryInUse = "pre-existing shared memory block"
+
 // Restart starts the server again on the same port with its data, killing it
 // first where it runs.
 func (s *PostgresServer) Restart(ctx context.Context) error {
 	s.Kill()
-	return s.start(ctx)
+	t := time.NewTicker(10 * readyPoll)
+	defer t.Stop()
+	for end := time.Now().Add(stopTimeout); ; {
+		err := s.start(ctx)
+		if err == nil || !strings.Contains(err.Error(), memoryInUse) || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-t.C:
+		}
+	}
 }
 
 // Stop ends the server and removes its folder. It may be called again.

@@ -37,7 +37,7 @@ func (c *commit) apply() (persistence.Result, error) {
 		c.prof.version++
 		c.prof.vseq += uint64(len(c.in.Outbox))
 	}
-	for _, step := range []func() error{c.putConversation, c.putProfile, c.putEvents, c.putOutbox, c.putTimers, c.putInbox, c.putInput} {
+	for _, step := range []func() error{c.putConversation, c.putProfile, c.putEvents, c.putStaff, c.putOutbox, c.putTimers, c.putInbox, c.putInput} {
 		if err := step(); err != nil {
 			return persistence.Result{}, err
 		}
@@ -103,6 +103,32 @@ func (c *commit) putEvents() error {
 	return nil
 }
 
+const (
+	sqlAddStaff = `INSERT INTO staff_entry (conversation, seq, id, at, body) VALUES (?, ?, ?, ?, ?)`
+	sqlSetStaff = `UPDATE conversation SET staff_seq = ? WHERE id = ?`
+	sqlAssign   = `UPDATE conversation SET assigned = ? WHERE id = ?`
+)
+
+// putStaff appends to the staff log and writes who has the conversation.
+func (c *commit) putStaff() error {
+	for _, e := range c.in.Staff {
+		if _, err := c.exec(sqlAddStaff, c.conv.id, e.Seq, e.ID, unixNano(e.At), blob(e.Body)); err != nil {
+			return fmt.Errorf("append staff entry: %w", err)
+		}
+	}
+	if n := len(c.in.Staff); n > 0 {
+		if _, err := c.exec(sqlSetStaff, c.in.Staff[n-1].Seq, c.conv.id); err != nil {
+			return fmt.Errorf("number staff log: %w", err)
+		}
+	}
+	if c.in.Assigned != nil {
+		if _, err := c.exec(sqlAssign, *c.in.Assigned, c.conv.id); err != nil {
+			return fmt.Errorf("write assignment: %w", err)
+		}
+	}
+	return nil
+}
+
 func (c *commit) putOutbox() error {
 	for _, r := range c.in.Outbox {
 		payload := r.Payload
@@ -146,15 +172,17 @@ const (
 	sqlEraseEvents = `DELETE FROM event WHERE conversation IN (SELECT id FROM conversation WHERE site = ? AND visitor = ?)`
 	// The answers go with their client.
 	sqlEraseClients       = `DELETE FROM client WHERE conversation IN (SELECT id FROM conversation WHERE site = ? AND visitor = ?)`
-	sqlEraseConversations = `UPDATE conversation SET state = NULL, epoch = '', seq = 0, first = 0 WHERE site = ? AND visitor = ?`
-	sqlEraseProfile       = `UPDATE profile SET erased = 1, profile = NULL, contact = NULL WHERE site = ? AND visitor = ?`
+	sqlEraseStaff         = `DELETE FROM staff_entry WHERE conversation IN (SELECT id FROM conversation WHERE site = ? AND visitor = ?)`
+	sqlEraseConversations = `UPDATE conversation SET state = NULL, epoch = '', seq = 0, first = 0, staff_seq = 0, seen_visitor = 0,
+		seen_operator = 0, assigned = '' WHERE site = ? AND visitor = ?`
+	sqlEraseProfile = `UPDATE profile SET erased = 1, profile = NULL, contact = NULL WHERE site = ? AND visitor = ?`
 )
 
 // eraseVisitor leaves the marker: rows without content that answer "erased".
 // Outbox records stay, sealed, since the contact store must still learn of
 // them in order, this erasure last.
 func (c *commit) eraseVisitor() error {
-	for _, q := range []string{sqlEraseEvents, sqlEraseClients, sqlEraseConversations, sqlEraseProfile} {
+	for _, q := range []string{sqlEraseEvents, sqlEraseStaff, sqlEraseClients, sqlEraseConversations, sqlEraseProfile} {
 		if _, err := c.exec(q, c.in.Site, c.in.Visitor); err != nil {
 			return fmt.Errorf("erase visitor: %w", err)
 		}

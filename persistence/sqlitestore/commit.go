@@ -22,13 +22,19 @@ func (s *Store) Commit(ctx context.Context, c *persistence.Commit) (persistence.
 		return persistence.Result{}, fmt.Errorf("commit: %w", err)
 	}
 	var res persistence.Result
+	var row *persistence.News
 	err := s.write(ctx, "commit", func(t *tx) error {
 		var err error
-		res, err = (&commit{tx: t, in: c}).run()
+		cm := &commit{tx: t, in: c}
+		res, err = cm.run()
+		row = cm.row
 		return err
 	})
 	if err != nil {
 		return persistence.Result{}, err
+	}
+	if row != nil && res.Outcome == persistence.Committed {
+		s.tell(row)
 	}
 	return res, nil
 }
@@ -40,8 +46,8 @@ func checkCommit(c *persistence.Commit) error {
 		return errors.New("site, conversation and visitor must be set")
 	case c.Input.Client == "" || c.Input.N == 0:
 		return errors.New("the input must name its client and number")
-	case c.Erase && (len(c.Events) > 0 || c.State != nil || c.Profile != nil || c.Contact != nil):
-		return errors.New("an erasure must not write events, state, profile or contact")
+	case c.Erase && (len(c.Events) > 0 || c.State != nil || c.Profile != nil || c.Contact != nil || len(c.Staff) > 0 || c.Assigned != nil):
+		return errors.New("an erasure must not write events, state, profile, contact, staff entries or an assignment")
 	case c.Doubt && (c.Profile != nil || c.Contact != nil || c.DropContact || len(c.Outbox) > 0):
 		return errors.New("what leaves a doubt open must not write profile, contact or outbox")
 	case c.Contact != nil && c.DropContact:
@@ -61,6 +67,7 @@ type commit struct {
 		visitor             string
 		version, seq, first uint64
 		epoch               string
+		staff               uint64
 	}
 	prof struct {
 		id            int64 // 0 where there is no row
@@ -73,10 +80,12 @@ type commit struct {
 		id    int64 // 0 where there is no row
 		lastN uint64
 	}
+	// row is what those who watch the inbox are told.
+	row *persistence.News
 }
 
 const (
-	sqlGetConversation = `SELECT id, visitor, version, epoch, seq, first FROM conversation WHERE site = ? AND conversation = ?`
+	sqlGetConversation = `SELECT id, visitor, version, epoch, seq, first, staff_seq FROM conversation WHERE site = ? AND conversation = ?`
 	sqlGetProfile      = `SELECT id, version, vseq, erased, rate_start, rate_count FROM profile WHERE site = ? AND visitor = ?`
 	sqlGetClient       = `SELECT id, last_n FROM client WHERE conversation = ? AND name = ?`
 )
@@ -84,7 +93,7 @@ const (
 func (c *commit) load() error {
 	in := c.in
 	_, err := c.get(sqlGetConversation, row(in.Site, in.Conversation),
-		row(&c.conv.id, &c.conv.visitor, &c.conv.version, &c.conv.epoch, &c.conv.seq, &c.conv.first))
+		row(&c.conv.id, &c.conv.visitor, &c.conv.version, &c.conv.epoch, &c.conv.seq, &c.conv.first, &c.conv.staff))
 	if err != nil {
 		return fmt.Errorf("read conversation: %w", err)
 	}
@@ -233,6 +242,11 @@ func (c *commit) checkNumbers() error {
 			return fmt.Errorf("outbox record %d belongs to another visitor", i)
 		}
 	}
+	for i, e := range c.in.Staff {
+		if want := c.conv.staff + 1 + uint64(i); e.Seq != want {
+			return fmt.Errorf("staff entry %d has seq %d, the staff log goes on with %d", i, e.Seq, want)
+		}
+	}
 	if c.conv.version == 0 && !c.in.Erase && c.changesConversation() && c.in.Epoch == "" {
 		return errors.New("a commit that begins a log must name its epoch")
 	}
@@ -249,5 +263,7 @@ func (c *commit) changesProfile() bool {
 // changesConversation reports whether the commit changes anything but the
 // record of the client's input.
 func (c *commit) changesConversation() bool {
-	return len(c.in.Events) > 0 || c.in.State != nil || c.changesProfile()
+	in := c.in
+	return len(in.Events) > 0 || in.State != nil || len(in.Timers) > 0 || in.Inbox != nil || len(in.Staff) > 0 || in.Assigned != nil ||
+		c.changesProfile()
 }

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"zgoda/persistence"
 )
 
-var _ persistence.Contacts = (*Store)(nil)
+var (
+	_ persistence.Contacts = (*Store)(nil)
+	_ persistence.Privacy  = (*Store)(nil)
+)
 
 // A poison is why a record can never be applied.
 type poison string
@@ -75,13 +79,8 @@ const (
 
 func (a *application) apply() (persistence.Verdict, error) {
 	r := a.r
-	var err error
-	a.known, err = a.get(sqlGetVisitor, row(r.Site, r.Visitor), row(&a.applied, &a.lastSeq, &a.lastHash, &a.erased))
-	if err == nil {
-		_, err = a.get(sqlGetAside, row(r.Site, r.Visitor), row(&a.aside))
-	}
-	if err != nil {
-		return 0, fmt.Errorf("read visitor: %w", err)
+	if err := a.stand(); err != nil {
+		return 0, err
 	}
 	switch {
 	case r.VSeq <= a.applied:
@@ -94,7 +93,7 @@ func (a *application) apply() (persistence.Verdict, error) {
 		return a.setAside(fmt.Sprintf("follows record %d, which was set aside", a.aside))
 	}
 	verdict := persistence.Applied
-	err = a.attempt(func() error {
+	err := a.attempt(func() error {
 		var err error
 		verdict, err = a.write()
 		return err
@@ -104,6 +103,20 @@ func (a *application) apply() (persistence.Verdict, error) {
 		return a.setAside(err.Error())
 	}
 	return verdict, err
+}
+
+// stand reads where the visitor stands.
+func (a *application) stand() error {
+	r := a.r
+	var err error
+	a.known, err = a.get(sqlGetVisitor, row(r.Site, r.Visitor), row(&a.applied, &a.lastSeq, &a.lastHash, &a.erased))
+	if err == nil {
+		_, err = a.get(sqlGetAside, row(r.Site, r.Visitor), row(&a.aside))
+	}
+	if err != nil {
+		return fmt.Errorf("read visitor: %w", err)
+	}
+	return nil
 }
 
 // write applies the record and moves the visitor on by one.
@@ -120,6 +133,8 @@ func (a *application) write() (persistence.Verdict, error) {
 		err = a.writeEntry(r.Entry)
 	case r.Contact != nil:
 		verdict, err = a.writeContact(r.Contact)
+	case r.Restrict != nil:
+		err = a.restrict(r.Restrict)
 	case r.Erase != nil:
 		err = a.writeErasure(r.Erase)
 	case !r.Seen:
@@ -141,7 +156,7 @@ func (a *application) setAside(reason string) (persistence.Verdict, error) {
 	r := a.r
 	b, err := persistence.EncodeRecord(*r)
 	if err != nil {
-		b = []byte(err.Error())
+		b = []byte(strings.ToValidUTF8(err.Error(), "\uFFFD"))
 	}
 	if _, err := a.exec(sqlAddAside, r.Site, r.Visitor, r.VSeq, unixNano(a.now), reason, string(b)); err != nil {
 		return 0, fmt.Errorf("set aside: %w", err)

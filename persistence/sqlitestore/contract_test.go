@@ -39,9 +39,30 @@ func TestConversations(t *testing.T) {
 	})
 }
 
+func newContactStore(t *testing.T) storetest.ContactStore {
+	t.Helper()
+	return openTest(t)
+}
+
 func TestContacts(t *testing.T) {
 	t.Parallel()
-	storetest.Contacts(t, storetest.ContactsBackend{
-		New: func(t *testing.T) persistence.Contacts { return openTest(t) },
-	})
+	storetest.Contacts(t, storetest.ContactsBackend{New: newContactStore})
+}
+
+func TestPrivacy(t *testing.T) {
+	t.Parallel()
+	storetest.Privacy(t, storetest.ContactsBackend{New: newContactStore})
+}
+
+func TestStaff(t *testing.T) {
+	t.Parallel()
+	storetest.Staff(t, storetest.StaffBackend{New: func(t *testing.T) persistence.Staff {
+		t.Helper()
+		return openTest(t)
+	}})
+}
+
+func TestDesk(t *testing.T) {
+	t.Parallel()
+	storetest.Desk(t, storetest.DeskBackend{New: func(t *testing.T) storetest.DeskStore { return openTest(t) }})
 }

@@ -21,7 +21,7 @@ func marketable(t *testing.T, s *Store, visitor, purpose string, values map[stri
 
 func onList(t *testing.T, s *Store, purpose string) []string {
 	t.Helper()
-	l, err := s.Marketing(t.Context(), "shop", purpose)
+	l, err := s.Marketing(t.Context(), "shop", asTest, purpose)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func BenchmarkOverview(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		if _, err := s.Overview(b.Context(), "shop", persistence.OverviewQuery{Limit: 50}); err != nil {
+		if _, err := s.Overview(b.Context(), "shop", asTest, persistence.OverviewQuery{Limit: 50}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -30,6 +30,20 @@ func (s *Store) Pending(ctx context.Context, limit int) ([]persistence.OutboxRec
 	return out, nil
 }
 
+const sqlBacklog = `SELECT (SELECT count(*) FROM outbox), coalesce((SELECT at FROM outbox ORDER BY id LIMIT 1), 0)`
+
+// Backlog implements persistence.OutboxMeter.
+func (s *Store) Backlog(ctx context.Context) (persistence.Backlog, error) {
+	var b persistence.Backlog
+	var at int64
+	err := s.read(ctx, func(c *conn) error {
+		_, err := c.get(ctx, sqlBacklog, nil, row(&b.Records, &at))
+		return err
+	})
+	b.Oldest = fromNano(at)
+	return b, storeError("measure outbox", err)
+}
+
 const sqlAcknowledge = `DELETE FROM outbox WHERE site = ? AND visitor = ? AND vseq = ?`
 
 // Acknowledge implements persistence.Outbox.

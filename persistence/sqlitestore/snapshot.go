@@ -60,7 +60,7 @@ func (s *Store) Load(ctx context.Context, key persistence.Key, r persistence.Ran
 
 const (
 	sqlGetConversationID = `SELECT id FROM conversation WHERE site = ? AND conversation = ?`
-	sqlLoadConversation  = `SELECT visitor, version, epoch, seq, first, state FROM conversation WHERE site = ? AND conversation = ?`
+	sqlLoadConversation  = `SELECT visitor, version, epoch, seq, first, state, staff_seq, seen_visitor, seen_operator FROM conversation WHERE site = ? AND conversation = ?`
 	sqlLoadProfile       = `SELECT version, vseq, erased, profile, contact FROM profile WHERE site = ? AND visitor = ?`
 )
 
@@ -77,7 +77,8 @@ func conversationID(ctx context.Context, c *conn, key persistence.Key) (int64, e
 func loadSnapshot(ctx context.Context, c *conn, key persistence.Key, visitor string) (persistence.Snapshot, error) {
 	snap := persistence.Snapshot{Key: key, Visitor: visitor}
 	_, err := c.get(ctx, sqlLoadConversation, row(key.Site, key.Conversation),
-		row(&snap.Visitor, &snap.Version, &snap.Epoch, &snap.Seq, &snap.First, &snap.State))
+		row(&snap.Visitor, &snap.Version, &snap.Epoch, &snap.Seq, &snap.First, &snap.State,
+			&snap.StaffSeq, &snap.SeenVisitor, &snap.SeenOperator))
 	if err != nil {
 		return persistence.Snapshot{}, fmt.Errorf("read conversation: %w", err)
 	}

@@ -28,7 +28,8 @@ const (
 // Options are how a store is opened.
 type Options struct {
 	// ReadOnly opens it for commands that read beside a live gateway. It takes
-	// no lock, and every method that writes returns an error.
+	// no lock, and every method that writes returns an error; but what shows
+	// personal data, and Note, leave their entries in the audit.
 	ReadOnly bool
 	// CheckValue names the keys that are used with the store. It is kept at the
 	// first opening for writing and compared at every later one; a different
@@ -58,6 +59,9 @@ type Store struct {
 	writeDB *sql.DB
 	writer  *writer // nil when read-only
 
+	ears ears
+	desk desk
+
 	closeOnce sync.Once
 	closeErr  error
 	closed    chan struct{}
@@ -66,6 +70,7 @@ type Store struct {
 var (
 	_ persistence.Conversations = (*Store)(nil)
 	_ persistence.Outbox        = (*Store)(nil)
+	_ persistence.OutboxMeter   = (*Store)(nil)
 )
 
 // Open opens the file at path, which is created with its folder where it does
@@ -125,13 +130,7 @@ func (s *Store) openForWriting(ctx context.Context) error {
 	if err := makePrivate(s.path); err != nil {
 		return err
 	}
-	// secure_delete overwrites what is deleted; temp_store keeps what SQLite
-	// would write to temporary files, rows included, in memory; checkpoints are
-	// our own, see scrub.go.
-	db, err := sql.Open("sqlite", dsn(s.path, "rw", []string{
-		"journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "foreign_keys(ON)",
-		"temp_store(MEMORY)", "wal_autocheckpoint(0)",
-	}))
+	db, err := sql.Open("sqlite", dsn(s.path, "rw", filePragmas))
 	if err != nil {
 		return err
 	}
@@ -152,6 +151,14 @@ func (s *Store) openForWriting(ctx context.Context) error {
 	s.writer = w
 	w.start()
 	return nil
+}
+
+// filePragmas are how the file is written. secure_delete overwrites what is
+// deleted; temp_store keeps what SQLite would write to temporary files, rows
+// included, in memory; checkpoints are our own, see scrub.go.
+var filePragmas = []string{
+	"journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "foreign_keys(ON)",
+	"temp_store(MEMORY)", "wal_autocheckpoint(0)",
 }
 
 // makePrivate creates the file readable by its owner alone. SQLite gives the

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"fmt"
+	"math"
 	"time"
 
 	"zgoda/persistence"
@@ -71,8 +72,9 @@ const (
 	sqlInboxTop  = `SELECT epoch, seq FROM inbox WHERE site = ?`
 	sqlPutInbox  = `INSERT INTO inbox_row (site, conversation, seq, gone, body) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (site, conversation) DO UPDATE SET seq = excluded.seq, gone = excluded.gone, body = excluded.body`
-	sqlInboxRows = `SELECT conversation, seq, gone, body FROM inbox_row WHERE site = ? AND seq > ? ORDER BY seq LIMIT ?`
-	sqlHasInbox  = `SELECT 1 FROM inbox_row WHERE site = ? AND conversation = ? AND gone = 0`
+	sqlInboxRows = `SELECT r.conversation, r.seq, r.gone, r.body, coalesce(c.seen_operator, 0) FROM inbox_row r
+		LEFT JOIN conversation c ON c.site = r.site AND c.conversation = r.conversation WHERE r.site = ? AND r.seq > ? ORDER BY r.seq LIMIT ?`
+	sqlHasInbox = `SELECT 1 FROM inbox_row WHERE site = ? AND conversation = ? AND gone = 0`
 )
 
 // putInbox numbers the changed row. An erased visitor's row is gone.
@@ -89,12 +91,9 @@ func (c *commit) putInbox() error {
 	if change == nil {
 		return nil
 	}
-	if _, err := c.exec(sqlNextInbox, in.Site, rand.Text()); err != nil {
-		return fmt.Errorf("number inbox row: %w", err)
-	}
-	var top persistence.Position
-	if _, err := c.get(sqlInboxTop, row(in.Site), row(&top.Epoch, &top.Seq)); err != nil {
-		return fmt.Errorf("number inbox row: %w", err)
+	top, err := c.nextInbox(in.Site)
+	if err != nil {
+		return err
 	}
 	body := change.Body
 	if change.Gone {
@@ -103,7 +102,27 @@ func (c *commit) putInbox() error {
 	if _, err := c.exec(sqlPutInbox, in.Site, in.Conversation, top.Seq, change.Gone, body); err != nil {
 		return fmt.Errorf("write inbox row: %w", err)
 	}
+	c.row = rowNews(in.Key, top, body, change.Gone)
 	return nil
+}
+
+// nextInbox gives a site's inbox its next number.
+func (t *tx) nextInbox(site string) (persistence.Position, error) {
+	if _, err := t.exec(sqlNextInbox, site, rand.Text()); err != nil {
+		return persistence.Position{}, fmt.Errorf("number inbox row: %w", err)
+	}
+	var top persistence.Position
+	if _, err := t.get(sqlInboxTop, row(site), row(&top.Epoch, &top.Seq)); err != nil {
+		return persistence.Position{}, fmt.Errorf("number inbox row: %w", err)
+	}
+	return top, nil
+}
+
+func rowNews(key persistence.Key, top persistence.Position, body []byte, gone bool) *persistence.News {
+	return &persistence.News{
+		Snapshot: persistence.Snapshot{Key: key}, InboxTop: top,
+		Inbox: &persistence.InboxRow{Conversation: key.Conversation, Seq: top.Seq, Body: body, Gone: gone},
+	}
 }
 
 // InboxRows implements persistence.Inbox.
@@ -114,9 +133,9 @@ func (s *Store) InboxRows(ctx context.Context, site string, after uint64, limit 
 		if _, err := c.get(ctx, sqlInboxTop, row(site), row(&top.Epoch, &top.Seq)); err != nil {
 			return err
 		}
-		return c.each(ctx, sqlInboxRows, row(site, after, limit), func(r *sql.Rows) error {
+		return c.each(ctx, sqlInboxRows, row(site, int64(min(after, math.MaxInt64)), limit), func(r *sql.Rows) error {
 			var in persistence.InboxRow
-			if err := r.Scan(&in.Conversation, &in.Seq, &in.Gone, &in.Body); err != nil {
+			if err := r.Scan(&in.Conversation, &in.Seq, &in.Gone, &in.Body, &in.Seen); err != nil {
 				return err
 			}
 			rows = append(rows, in)
@@ -129,9 +148,14 @@ func (s *Store) InboxRows(ctx context.Context, site string, after uint64, limit 
 	return rows, top, nil
 }
 
-// Watch implements persistence.Inbox. One process has the file: whoever commits
-// tells the watchers itself.
-func (s *Store) Watch(context.Context, string, persistence.Holder) error { return nil }
+// Watch implements persistence.Inbox.
+func (s *Store) Watch(_ context.Context, site string, h persistence.Holder) error {
+	s.ears.watch(site, h)
+	return nil
+}
 
 // Unwatch implements persistence.Inbox.
-func (s *Store) Unwatch(context.Context, string, persistence.Holder) error { return nil }
+func (s *Store) Unwatch(_ context.Context, site string, h persistence.Holder) error {
+	s.ears.unwatch(site, h)
+	return nil
+}

@@ -55,10 +55,31 @@ func (s *Store) Trim(ctx context.Context, olderThan time.Time) (int, error) {
 		}
 		after = last
 	}
+	if err := s.trimStaff(ctx, olderThan); err != nil {
+		return removed, err
+	}
 	if err := s.forgetClients(ctx, time.Now().Add(-persistence.ClientLifetime)); err != nil {
 		return removed, err
 	}
 	return removed, s.scrubFile(ctx)
+}
+
+const sqlTrimStaff = `DELETE FROM staff_entry WHERE (conversation, seq) IN (SELECT conversation, seq FROM staff_entry WHERE at < ? LIMIT ?)`
+
+// trimStaff removes entries of staff logs that are older than olderThan.
+func (s *Store) trimStaff(ctx context.Context, olderThan time.Time) error {
+	for {
+		var n int64
+		err := s.write(ctx, "trim staff logs", func(t *tx) error {
+			var err error
+			n, err = t.exec(sqlTrimStaff, unixNano(olderThan), forgetChunk)
+			t.erase = t.erase || n > 0
+			return err
+		})
+		if err != nil || n < forgetChunk {
+			return err
+		}
+	}
 }
 
 // forgetClients removes client instances that were last used before oldest.

@@ -20,6 +20,9 @@ var testNotice = func() *persistence.Notice {
 
 var testTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
+// asTest is who asks in these tests.
+var asTest = persistence.Access{Actor: "operator:test"}
+
 func requestRecord(site, visitor string, vseq uint64) persistence.Record {
 	return persistence.Record{Site: site, Visitor: visitor, VSeq: vseq, At: testTime, Entry: &persistence.LedgerEntry{
 		ID: fmt.Sprintf("%s-%d", visitor, vseq), Purpose: persistence.PurposeLead, Kind: persistence.KindRequested,

@@ -253,7 +253,10 @@ func TestCloseWaitsAndRefuses(t *testing.T) {
 		"commit":      func() error { _, err := s.Commit(t.Context(), say("z", 1, 0)); return err },
 		"load":        func() error { _, _, err := s.Load(t.Context(), persistence.Key{}, persistence.Range{}); return err },
 		"acknowledge": func() error { return s.Acknowledge(t.Context(), make([]persistence.OutboxRecord, 1)) },
-		"marketing":   func() error { _, err := s.Marketing(t.Context(), "s", persistence.PurposeMarketingSMS); return err },
+		"marketing": func() error {
+			_, err := s.Marketing(t.Context(), "s", asTest, persistence.PurposeMarketingSMS)
+			return err
+		},
 	}
 	for name, call := range calls {
 		if err := call(); !errors.Is(err, persistence.ErrUnavailable) {

@@ -15,7 +15,7 @@ func Contacts(t *testing.T, b ContactsBackend) {
 	t.Helper()
 	cases := []struct {
 		name string
-		run  func(*testing.T, persistence.Contacts)
+		run  func(*testing.T, ContactStore)
 	}{
 		{"P8_LedgerInOrder", ledgerInOrder},
 		{"P8_RepeatsAreHarmless", repeatsAreHarmless},
@@ -40,6 +40,7 @@ func Contacts(t *testing.T, b ContactsBackend) {
 		{"MarketingEndsWithTheBase", marketingEndsWithTheBase},
 		{"MarketingExpires", marketingExpires},
 		{"PolicyContactIsNeverMarketed", policyContactIsNeverMarketed},
+		{"PolicyContactOutlived", policyContactOutlived},
 		{"P9_ErasureLeavesProof", erasureLeavesProof},
 		{"P10_SitesDoNotMeet", contactSitesDoNotMeet},
 		{"P11_EndedContext", contactsEndedContext},
@@ -52,7 +53,7 @@ func Contacts(t *testing.T, b ContactsBackend) {
 	}
 }
 
-func ledgerInOrder(t *testing.T, s persistence.Contacts) {
+func ledgerInOrder(t *testing.T, s ContactStore) {
 	v := newVisit(t, s, "shop", "anna")
 	if _, err := s.Visitor(t.Context(), "shop", "anna"); !errors.Is(err, persistence.ErrNotFound) {
 		t.Errorf("a visitor the ledger knows nothing of is not found, got %v", err)
@@ -89,7 +90,7 @@ func ledgerInOrder(t *testing.T, s persistence.Contacts) {
 	}
 }
 
-func repeatsAreHarmless(t *testing.T, s persistence.Contacts) {
+func repeatsAreHarmless(t *testing.T, s ContactStore) {
 	v := newVisit(t, s, "shop", "anna")
 	seen, asked := v.seen(), v.request(persistence.PurposeLead)
 	grant := v.answer(asked, persistence.KindGranted)
@@ -103,7 +104,7 @@ func repeatsAreHarmless(t *testing.T, s persistence.Contacts) {
 	v.holds(nil, "a contact that is repeated after the withdrawal must not come back")
 }
 
-func gapsWait(t *testing.T, s persistence.Contacts) {
+func gapsWait(t *testing.T, s ContactStore) {
 	v := newVisit(t, s, "shop", "anna")
 	seen, asked := v.seen(), v.request(persistence.PurposeLead)
 	grant := v.answer(asked, persistence.KindGranted)
@@ -118,7 +119,7 @@ func gapsWait(t *testing.T, s persistence.Contacts) {
 
 // twoFlushersAtOnce hands the same records over from several goroutines, as two
 // nodes do that read the same outbox.
-func twoFlushersAtOnce(t *testing.T, s persistence.Contacts) {
+func twoFlushersAtOnce(t *testing.T, s ContactStore) {
 	v := newVisit(t, s, "shop", "anna")
 	batch := []persistence.Record{v.seen()}
 	for range 5 {
@@ -143,7 +144,7 @@ func twoFlushersAtOnce(t *testing.T, s persistence.Contacts) {
 	v.status(persistence.PurposeLead, persistence.StatusWithdrawn)
 }
 
-func batchIsWhole(t *testing.T, s persistence.Contacts) {
+func batchIsWhole(t *testing.T, s ContactStore) {
 	v, w := newVisit(t, s, "shop", "anna"), newVisit(t, s, "other", "jan")
 	if got, err := s.Apply(t.Context(), "shop", []persistence.Record{v.seen(), w.seen()}); err == nil {
 		t.Errorf("a batch with a record of another site must be an error, got %v", got)
@@ -158,7 +159,7 @@ func batchIsWhole(t *testing.T, s persistence.Contacts) {
 	}
 }
 
-func contactUnderItsGrant(t *testing.T, s persistence.Contacts) {
+func contactUnderItsGrant(t *testing.T, s ContactStore) {
 	v := newVisit(t, s, "shop", "anna")
 	grant := v.granted()
 	v.holds(nil, "a grant alone is not a contact")
@@ -170,7 +171,7 @@ func contactUnderItsGrant(t *testing.T, s persistence.Contacts) {
 	v.holds(map[string]string{"email": "jan@example.test", "name": "Anna", "shoe size": "38"}, "values that were replaced meanwhile change nothing")
 }
 
-func correctedValueReplaces(t *testing.T, s persistence.Contacts) {
+func correctedValueReplaces(t *testing.T, s ContactStore) {
 	v := newVisit(t, s, "shop", "anna")
 	grant := v.granted()
 	v.done(v.contact(grant, map[string]string{"email": "old@example.test", "name": "Anna"}))
@@ -178,7 +179,7 @@ func correctedValueReplaces(t *testing.T, s persistence.Contacts) {
 	v.holds(map[string]string{"email": "new@example.test", "name": "Anna"}, "a corrected value must replace the old one")
 }
 
-func endOfGrantErasesContact(t *testing.T, s persistence.Contacts) {
+func endOfGrantErasesContact(t *testing.T, s ContactStore) {
 	for _, kind := range []string{persistence.KindWithdrawn, persistence.KindExpired} {
 		v := newVisit(t, s, "shop", "v-"+kind)
 		grant := v.granted()
@@ -195,7 +196,7 @@ func endOfGrantErasesContact(t *testing.T, s persistence.Contacts) {
 	v.holds(nil, "declining when asked again ends the grant")
 }
 
-func lateContactIsShredded(t *testing.T, s persistence.Contacts) {
+func lateContactIsShredded(t *testing.T, s ContactStore) {
 	v := newVisit(t, s, "shop", "anna")
 	grant := v.granted()
 	v.done(v.end(grant, persistence.KindWithdrawn))
@@ -208,7 +209,7 @@ func lateContactIsShredded(t *testing.T, s persistence.Contacts) {
 // withdrawalBeatsContactOnItsWay is the order in which a withdrawal reaches a
 // contact that is not flushed yet: its values are gone already, and the record
 // that took them away comes right behind.
-func withdrawalBeatsContactOnItsWay(t *testing.T, s persistence.Contacts) {
+func withdrawalBeatsContactOnItsWay(t *testing.T, s ContactStore) {
 	ends := map[string]func(*visit, persistence.Record) persistence.Record{
 		"withdrawn": func(v *visit, g persistence.Record) persistence.Record { return v.end(g, persistence.KindWithdrawn) },
 		"expired":   func(v *visit, g persistence.Record) persistence.Record { return v.end(g, persistence.KindExpired) },
@@ -226,7 +227,7 @@ func withdrawalBeatsContactOnItsWay(t *testing.T, s persistence.Contacts) {
 	}
 }
 
-func renewalKeepsContact(t *testing.T, s persistence.Contacts) {
+func renewalKeepsContact(t *testing.T, s ContactStore) {
 	v := newVisit(t, s, "shop", "anna")
 	grant := v.granted()
 	v.done(v.contact(grant, email))
@@ -245,7 +246,7 @@ func renewalKeepsContact(t *testing.T, s persistence.Contacts) {
 	v.holds(nil, "ending a renewed grant must erase the contact")
 }
 
-func newGrantNewContact(t *testing.T, s persistence.Contacts) {
+func newGrantNewContact(t *testing.T, s ContactStore) {
 	v := newVisit(t, s, "shop", "anna")
 	first := v.granted()
 	v.done(v.contact(first, map[string]string{"email": "old@example.test", "name": "Anna"}))
@@ -257,7 +258,7 @@ func newGrantNewContact(t *testing.T, s persistence.Contacts) {
 	v.holds(email, "a contact belongs to the grant it names")
 }
 
-func contactSitesDoNotMeet(t *testing.T, s persistence.Contacts) {
+func contactSitesDoNotMeet(t *testing.T, s ContactStore) {
 	a, b := newVisit(t, s, "shop", "same"), newVisit(t, s, "other", "same")
 	grant := a.granted()
 	a.done(a.contact(grant, email))
@@ -269,7 +270,7 @@ func contactSitesDoNotMeet(t *testing.T, s persistence.Contacts) {
 	if got := listed(t, s, "other", persistence.PurposeMarketingEmail); len(got) != 0 {
 		t.Errorf("a list must not hold another site's contacts, got %v", got)
 	}
-	o, err := s.Overview(t.Context(), "other", persistence.OverviewQuery{Limit: 10})
+	o, err := s.Overview(t.Context(), "other", asTest, persistence.OverviewQuery{Limit: 10})
 	if err != nil || len(o.Rows) != 0 || o.Counts[persistence.PurposeLead][persistence.StatusGranted] != 0 {
 		t.Errorf("an overview must not count another site's visitors, got %+v %v", o, err)
 	}
@@ -287,13 +288,16 @@ func contactSitesDoNotMeet(t *testing.T, s persistence.Contacts) {
 	}
 }
 
-func contactsEndedContext(t *testing.T, s persistence.Contacts) {
+func contactsEndedContext(t *testing.T, s ContactStore) {
 	ctx := cancelled()
 	v := newVisit(t, s, "shop", "anna")
 	calls := map[string]func() error{
-		"apply":     func() error { _, err := s.Apply(ctx, "shop", []persistence.Record{v.seen()}); return err },
-		"overview":  func() error { _, err := s.Overview(ctx, "shop", persistence.OverviewQuery{Limit: 1}); return err },
-		"marketing": func() error { _, err := s.Marketing(ctx, "shop", persistence.PurposeMarketingSMS); return err },
+		"apply": func() error { _, err := s.Apply(ctx, "shop", []persistence.Record{v.seen()}); return err },
+		"overview": func() error {
+			_, err := s.Overview(ctx, "shop", asTest, persistence.OverviewQuery{Limit: 1})
+			return err
+		},
+		"marketing": func() error { _, err := s.Marketing(ctx, "shop", asTest, persistence.PurposeMarketingSMS); return err },
 		"visitor":   func() error { _, err := s.Visitor(ctx, "shop", "anna"); return err },
 	}
 	for name, call := range calls {

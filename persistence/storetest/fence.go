@@ -145,6 +145,24 @@ func wrongVSeqIsRefused(t *testing.T, s ConversationStore) {
 	c.commit(c.withOutbox(c.say("tab", 1), 1), persistence.Committed)
 }
 
+// backlog expects a store that can measure its outbox to find what is pending.
+func backlog(t *testing.T, s ConversationStore, pending []persistence.OutboxRecord) {
+	t.Helper()
+	m, ok := s.(persistence.OutboxMeter)
+	if !ok {
+		return
+	}
+	want := persistence.Backlog{Records: len(pending)}
+	for _, r := range pending {
+		if want.Oldest.IsZero() || r.At.Before(want.Oldest) {
+			want.Oldest = r.At
+		}
+	}
+	if got, err := m.Backlog(t.Context()); err != nil || got.Records != want.Records || !got.Oldest.Equal(want.Oldest) {
+		t.Errorf("the outbox must say how much waits and since when, got %+v %v, want %+v", got, err, want)
+	}
+}
+
 func pendingAndAcknowledge(t *testing.T, s ConversationStore) {
 	a, b := newChat(t, s, "shop", "a"), newChat(t, s, "other", "b")
 	for range 3 {
@@ -152,6 +170,7 @@ func pendingAndAcknowledge(t *testing.T, s ConversationStore) {
 		b.commit(b.withOutbox(b.say("tab", 1), 1), persistence.Committed)
 	}
 	all := pending(t, s, 100)
+	backlog(t, s, all)
 	byVisitor := map[string][]uint64{}
 	for _, r := range all {
 		byVisitor[r.Visitor] = append(byVisitor[r.Visitor], r.VSeq)
@@ -175,6 +194,7 @@ func pendingAndAcknowledge(t *testing.T, s ConversationStore) {
 	acknowledge(all[:5])
 	acknowledge(all[:5])
 	left := pending(t, s, 100)
+	backlog(t, s, left)
 	if len(left) != len(all)-5 {
 		t.Fatalf("acknowledged records must be gone and the others stay, got %d of %d", len(left), len(all))
 	}

@@ -8,7 +8,7 @@ import (
 
 // impossibleContacts are contacts that no store may ever hold. Each is the next
 // record of a visitor for whom everything else is right.
-func impossibleContacts(t *testing.T, s persistence.Contacts) {
+func impossibleContacts(t *testing.T, s ContactStore) {
 	other := newVisit(t, s, "shop", "other")
 	otherGrant := other.granted()
 	tests := map[string]func(v *visit, grant persistence.Record) persistence.Record{
@@ -62,7 +62,7 @@ func impossibleContacts(t *testing.T, s persistence.Contacts) {
 }
 
 // impossibleDecisions are ledger entries that would make a consent nobody gave.
-func impossibleDecisions(t *testing.T, s persistence.Contacts) {
+func impossibleDecisions(t *testing.T, s ContactStore) {
 	other := newVisit(t, s, "shop", "other")
 	otherAsked := other.request(persistence.PurposeLead)
 	other.done(otherAsked)
@@ -149,7 +149,7 @@ func impossibleDecisions(t *testing.T, s persistence.Contacts) {
 	v.apply(verdicts{poisoned}, again)
 }
 
-func poisonIsSetAsideInOrder(t *testing.T, s persistence.Contacts) {
+func poisonIsSetAsideInOrder(t *testing.T, s ContactStore) {
 	v, w := newVisit(t, s, "shop", "anna"), newVisit(t, s, "shop", "jan")
 	v.granted()
 	bad := v.record()
@@ -169,7 +169,7 @@ func poisonIsSetAsideInOrder(t *testing.T, s persistence.Contacts) {
 
 // withdrawalBehindPoisonProtects: the ledger stands still for a visitor with a
 // poisoned record, but a withdrawal behind it must still protect the person.
-func withdrawalBehindPoisonProtects(t *testing.T, s persistence.Contacts) {
+func withdrawalBehindPoisonProtects(t *testing.T, s ContactStore) {
 	v := newVisit(t, s, "shop", "anna")
 	grant := v.granted()
 	v.done(v.contact(grant, email))
@@ -184,7 +184,7 @@ func withdrawalBehindPoisonProtects(t *testing.T, s persistence.Contacts) {
 	v.holds(nil, "a withdrawal that is set aside must erase the contact all the same")
 }
 
-func notices(t *testing.T, s persistence.Contacts) {
+func notices(t *testing.T, s ContactStore) {
 	v := newVisit(t, s, "shop", "anna")
 	asked := v.request(persistence.PurposeLead)
 	v.done(asked)
@@ -210,7 +210,7 @@ func notices(t *testing.T, s persistence.Contacts) {
 	w.apply(verdicts{poisoned}, foreign)
 }
 
-func erasureLeavesProof(t *testing.T, s persistence.Contacts) {
+func erasureLeavesProof(t *testing.T, s ContactStore) {
 	v := newVisit(t, s, "shop", "anna")
 	grant := v.granted()
 	v.done(v.contact(grant, email))

@@ -14,10 +14,19 @@ import (
 	"zgoda/persistence"
 )
 
+// A ContactStore is a contact store with both its sides.
+type ContactStore interface {
+	persistence.Contacts
+	persistence.Privacy
+}
+
+// asTest is who asks in these suites.
+var asTest = persistence.Access{Actor: "operator:test", Reason: "contract suite"}
+
 // A ContactsBackend makes the contact stores of one technology.
 type ContactsBackend struct {
 	// New returns an empty store for one subtest and registers its cleanup.
-	New func(t *testing.T) persistence.Contacts
+	New func(t *testing.T) ContactStore
 }
 
 // A ChainVerifier is a contact store that can recompute its hash chains. The
@@ -37,20 +46,20 @@ var leadNotice = notice("pl", "May we keep your contact?")
 // A visit writes one visitor's records as the gateway does.
 type visit struct {
 	t       *testing.T
-	store   persistence.Contacts
+	store   ContactStore
 	site    string
 	visitor string
 	vseq    uint64
 	at      time.Time
 }
 
-func newVisit(t *testing.T, s persistence.Contacts, site, visitor string) *visit {
+func newVisit(t *testing.T, s ContactStore, site, visitor string) *visit {
 	t.Helper()
 	t.Cleanup(func() { verifyChain(t, s, site, visitor) })
 	return &visit{t: t, store: s, site: site, visitor: visitor, at: time.Now().UTC().Add(-time.Hour).Truncate(time.Millisecond)}
 }
 
-func verifyChain(t *testing.T, s persistence.Contacts, site, visitor string) {
+func verifyChain(t *testing.T, s ContactStore, site, visitor string) {
 	t.Helper()
 	v, ok := s.(ChainVerifier)
 	if !ok {
@@ -180,7 +189,7 @@ func (v *visit) holds(want map[string]string, sentence string) {
 	if got := v.get().Fields; !maps.Equal(got, want) {
 		v.t.Errorf("%s: the visitor's record holds %v, want %v", sentence, got, want)
 	}
-	o, err := v.store.Overview(v.t.Context(), v.site, persistence.OverviewQuery{Limit: 1000})
+	o, err := v.store.Overview(v.t.Context(), v.site, asTest, persistence.OverviewQuery{Limit: 1000})
 	if err != nil {
 		v.t.Fatalf("overview: %v", err)
 	}
@@ -201,9 +210,9 @@ func (v *visit) status(purpose, want string) persistence.ConsentStatus {
 }
 
 // list returns the visitors who may be written to.
-func list(t *testing.T, s persistence.Contacts, site, purpose string) []persistence.MarketingContact {
+func list(t *testing.T, s ContactStore, site, purpose string) []persistence.MarketingContact {
 	t.Helper()
-	l, err := s.Marketing(t.Context(), site, purpose)
+	l, err := s.Marketing(t.Context(), site, asTest, purpose)
 	if err != nil {
 		t.Fatalf("marketing: %v", err)
 	}
@@ -213,7 +222,7 @@ func list(t *testing.T, s persistence.Contacts, site, purpose string) []persiste
 	return l.Rows
 }
 
-func listed(t *testing.T, s persistence.Contacts, site, purpose string) []string {
+func listed(t *testing.T, s ContactStore, site, purpose string) []string {
 	t.Helper()
 	out := []string{}
 	for _, r := range list(t, s, site, purpose) {

@@ -12,7 +12,7 @@ import (
 )
 
 // population brings visitors to every status of the base purpose.
-func population(t *testing.T, s persistence.Contacts, site string) map[string]string {
+func population(t *testing.T, s ContactStore, site string) map[string]string {
 	t.Helper()
 	statuses := map[string]string{}
 	add := func(name, status string) *visit {
@@ -47,10 +47,10 @@ func population(t *testing.T, s persistence.Contacts, site string) map[string]st
 	return statuses
 }
 
-func overview(t *testing.T, s persistence.Contacts) {
+func overview(t *testing.T, s ContactStore) {
 	statuses := population(t, s, "shop")
 	population(t, s, "other")
-	o, err := s.Overview(t.Context(), "shop", persistence.OverviewQuery{Limit: 100})
+	o, err := s.Overview(t.Context(), "shop", asTest, persistence.OverviewQuery{Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func overview(t *testing.T, s persistence.Contacts) {
 	}
 }
 
-func overviewPages(t *testing.T, s persistence.Contacts) {
+func overviewPages(t *testing.T, s ContactStore) {
 	statuses := population(t, s, "shop")
 	names := slices.Sorted(maps.Keys(statuses))
 	if got := pages(t, s, persistence.OverviewQuery{Limit: 3}); !slices.Equal(got, names) {
@@ -107,11 +107,11 @@ func overviewPages(t *testing.T, s persistence.Contacts) {
 	}
 }
 
-func pages(t *testing.T, s persistence.Contacts, q persistence.OverviewQuery) []string {
+func pages(t *testing.T, s ContactStore, q persistence.OverviewQuery) []string {
 	t.Helper()
 	var out []string
 	for range 100 {
-		o, err := s.Overview(t.Context(), "shop", q)
+		o, err := s.Overview(t.Context(), "shop", asTest, q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +129,7 @@ func pages(t *testing.T, s persistence.Contacts, q persistence.OverviewQuery) []
 	return nil
 }
 
-func marketing(t *testing.T, s persistence.Contacts) {
+func marketing(t *testing.T, s ContactStore) {
 	both := map[string]string{"email": "a@example.test", "phone": "+48 600 000 000", "name": "Anna"}
 	channels := []string{persistence.PurposeMarketingEmail, persistence.PurposeMarketingPhone, persistence.PurposeMarketingSMS}
 	grants := map[string]persistence.Record{}
@@ -162,13 +162,13 @@ func marketing(t *testing.T, s persistence.Contacts) {
 		}
 	}
 	for _, purpose := range []string{persistence.PurposeLead, "", "resale"} {
-		if l, err := s.Marketing(t.Context(), "shop", purpose); err == nil || errors.Is(err, persistence.ErrUnavailable) {
+		if l, err := s.Marketing(t.Context(), "shop", asTest, purpose); err == nil || errors.Is(err, persistence.ErrUnavailable) {
 			t.Errorf("%q is no marketing purpose and must be refused, got %v %v", purpose, l, err)
 		}
 	}
 }
 
-func marketingEndsWithTheBase(t *testing.T, s persistence.Contacts) {
+func marketingEndsWithTheBase(t *testing.T, s ContactStore) {
 	v := newVisit(t, s, "shop", "anna")
 	base := v.granted()
 	v.done(v.contact(base, email))
@@ -191,7 +191,7 @@ func marketingEndsWithTheBase(t *testing.T, s persistence.Contacts) {
 	}
 }
 
-func marketingExpires(t *testing.T, s persistence.Contacts) {
+func marketingExpires(t *testing.T, s ContactStore) {
 	for name, until := range map[string]time.Time{
 		"open": {}, "future": time.Now().Add(time.Hour), "past": time.Now().Add(-time.Minute),
 	} {
@@ -214,7 +214,7 @@ func marketingExpires(t *testing.T, s persistence.Contacts) {
 	}
 }
 
-func policyContactIsNeverMarketed(t *testing.T, s persistence.Contacts) {
+func policyContactIsNeverMarketed(t *testing.T, s ContactStore) {
 	v := newVisit(t, s, "shop", "anna")
 	v.done(v.seen())
 	r := v.record()
@@ -228,4 +228,24 @@ func policyContactIsNeverMarketed(t *testing.T, s persistence.Contacts) {
 	}
 	v.done(v.erase())
 	v.holds(nil, "an erasure must reach a contact kept under a policy")
+}
+
+// C55: a contact that was kept without asking goes, too, when it was kept for long
+// enough. The entry that says so ends no grant, so it names none.
+func policyContactOutlived(t *testing.T, s ContactStore) {
+	v := newVisit(t, s, "shop", "anna")
+	v.done(v.seen())
+	r := v.record()
+	r.Contact = &persistence.ContactRecord{Policy: "policy-1", Conversation: "c", Values: email}
+	v.done(r)
+	w := newVisit(t, s, "shop", "berta")
+	w.done(w.seen())
+	r = w.record()
+	r.Contact = &persistence.ContactRecord{Policy: "policy-1", Conversation: "c", Values: email}
+	w.done(r)
+	v.done(v.entry(persistence.LedgerEntry{
+		Purpose: persistence.PurposeLead, Kind: persistence.KindExpired, Actor: "system", Method: "timer",
+	}))
+	v.holds(nil, "time ends a contact kept under a policy")
+	w.holds(email, "and nobody else's")
 }

@@ -41,6 +41,8 @@ func Nodes(t *testing.T, b NodesBackend) {
 		{"P4_DetachedHearsNothing", detachedHearsNothing},
 		{"P4_LateDetachCannotUndoAttach", lateDetachCannotUndoAttach},
 		{"P10_NewsStayOnTheirSite", newsStayOnTheirSite},
+		{"P3_NewsCarryStaffEntries", newsCarryStaffEntries},
+		{"P10_SignalsReachTheOtherHolder", signalsReachTheOtherHolder},
 		{"Probe", probe},
 	}
 	for _, c := range cases {
@@ -358,6 +360,61 @@ func newsStayOnTheirSite(t *testing.T, s NodeStore) {
 	here.commit(from("n1:1", here.say("tab", 1)), persistence.Committed)
 	if heard := e.all(s); len(heard) != 1 || heard[0].Snapshot.Site != "shop" {
 		t.Errorf("leaving another site's conversation must not leave this one, the node heard %+v", heard)
+	}
+}
+
+func newsCarryStaffEntries(t *testing.T, s NodeStore) {
+	c := newChat(t, s, "shop", "a")
+	e := listen(t, s, "n2:1")
+	attach(t, s, c.key, "n2:1", 1)
+	c.commit(from("n1:1", c.say("tab", 2)), persistence.Committed)
+	c.commit(from("n1:1", c.note(0, "one", "two")), persistence.Committed)
+	heard := e.all(s)
+	if len(heard) != 2 || len(heard[0].Staff) != 0 || len(heard[1].Staff) != 2 {
+		t.Fatalf("staff entries come with the news of their commit, got %+v", heard)
+	}
+	for i, n := range heard[1].Staff {
+		if n.Seq != uint64(i+1) || !n.At.Equal(c.now) || n.ID != "n-"+string(n.Body) {
+			t.Errorf("an entry is told as it was written, got %+v", n)
+		}
+	}
+	if got := heard[1].Snapshot; got.StaffSeq != 2 || got.Seq != 2 || len(heard[1].Events) != 0 {
+		t.Errorf("the log does not move with the staff log, got %+v", got)
+	}
+}
+
+func signalsReachTheOtherHolder(t *testing.T, s NodeStore) {
+	c, elsewhere := newChat(t, s, "shop", "a"), newChat(t, s, "other", "a")
+	mine, other := listen(t, s, "n1:1"), listen(t, s, "n2:1")
+	c.commit(from("n1:1", c.say("tab", 3)), persistence.Committed)
+	elsewhere.commit(from("n1:1", elsewhere.say("tab", 3)), persistence.Committed)
+	attach(t, s, c.key, "n1:1", 1)
+	attach(t, s, c.key, "n2:1", 1)
+	sent := []persistence.Signal{
+		{From: persistence.SignalVisitor, Typing: true, On: true},
+		{From: persistence.SignalOperator, Operator: "anna", Typing: true},
+		{From: persistence.SignalOperator, Operator: "anna", Seen: 2},
+		{From: persistence.SignalVisitor, Seen: 3, Typing: true},
+	}
+	for _, g := range sent {
+		signal(t, s, c.key, g)
+		signal(t, s, elsewhere.key, g)
+	}
+	signal(t, s, c.key, persistence.Signal{From: persistence.SignalVisitor, Seen: 1})
+	signal(t, s, persistence.Key{Site: "shop", Conversation: "c-unknown"}, sent[0])
+	var got []persistence.Signal
+	for _, n := range other.all(s) {
+		if n.Signal == nil || n.Snapshot.Key != c.key {
+			t.Errorf("a signal names its conversation and nothing else, got %+v", n)
+			continue
+		}
+		got = append(got, *n.Signal)
+	}
+	if !slices.Equal(got, sent) {
+		t.Errorf("the other holder is told each signal that says something new, in order, got %+v, want %+v", got, sent)
+	}
+	if heard := mine.all(s); len(heard) != 0 {
+		t.Errorf("the node that signals is not told, it heard %+v", heard)
 	}
 }
 

@@ -32,6 +32,7 @@ type config struct {
 	Redis         string       `yaml:"redis" env:"REDIS"`
 	RedisReplicas int          `yaml:"redis_replicas" env:"REDIS_REPLICAS"`
 	Postgres      string       `yaml:"postgres" env:"POSTGRES"`
+	PostgresPurge string       `yaml:"postgres_retention" env:"POSTGRES_RETENTION"`
 	Node          string       `yaml:"node" env:"NODE"`
 	TrustedHops   int          `yaml:"trusted_hops" env:"TRUSTED_HOPS"`
 	DrainDelayMS  int64        `yaml:"drain_delay_ms" env:"DRAIN_DELAY_MS"`
@@ -173,7 +174,7 @@ func (c config) options() gateway.Options {
 	return gateway.Options{
 		Listen: c.Listen, DataDir: c.Data, SitesDir: c.Sites, Log: c.logger(), Env: os.Getenv,
 		Processor: site.Party{Name: c.Processor.Name, Address: c.Processor.Address, Contact: c.Processor.Contact},
-		Redis:     c.Redis, RedisReplicas: c.RedisReplicas, Postgres: c.Postgres, Node: c.Node,
+		Redis:     c.Redis, RedisReplicas: c.RedisReplicas, Postgres: c.Postgres, PostgresRetention: c.PostgresPurge, Node: c.Node,
 		DrainDelay: time.Duration(c.DrainDelayMS) * time.Millisecond,
 		DrainTime:  time.Duration(c.DrainTimeMS) * time.Millisecond,
 		Limits: httpapi.Limits{

@@ -19,12 +19,15 @@ import (
 
 func newContacts(flags *rootFlags) *cobra.Command {
 	cmd := &cobra.Command{Use: "contacts", Short: "Who agreed, who did not, and their contacts"}
-	cmd.AddCommand(newContactsList(flags), newContactsExport(flags), newContactsErase(flags))
+	cmd.AddCommand(
+		newContactsList(flags), newContactsShow(flags), newContactsFind(flags), newContactsExport(flags), newContactsAccess(flags),
+		newContactsCorrect(flags), newContactsRestrict(flags), newContactsUnrestrict(flags), newContactsErase(flags),
+	)
 	return cmd
 }
 
 // withContacts opens the contact store for reading and checks the site.
-func withContacts(ctx context.Context, flags *rootFlags, siteKey string, use func(persistence.Contacts) error) (err error) {
+func withContacts(ctx context.Context, flags *rootFlags, siteKey string, use func(persistence.Privacy) error) (err error) {
 	c, err := flags.load()
 	if err != nil {
 		return err
@@ -47,6 +50,11 @@ func withContacts(ctx context.Context, flags *rootFlags, siteKey string, use fun
 	return use(contacts)
 }
 
+// commandAccess is whom the audit names for what a command reads.
+func commandAccess(reason string) persistence.Access {
+	return persistence.Access{Actor: commandActor(), Reason: reason}
+}
+
 func newContactsList(flags *rootFlags) *cobra.Command {
 	var siteKey string
 	var asJSON bool
@@ -62,8 +70,8 @@ them exists.`,
 			if err := checkFilter(q); err != nil {
 				return err
 			}
-			return withContacts(cmd.Context(), flags, siteKey, func(contacts persistence.Contacts) error {
-				overview, err := contacts.Overview(cmd.Context(), siteKey, q)
+			return withContacts(cmd.Context(), flags, siteKey, func(contacts persistence.Privacy) error {
+				overview, err := contacts.Overview(cmd.Context(), siteKey, commandAccess("contacts list"), q)
 				if err != nil {
 					return err
 				}
@@ -215,8 +223,8 @@ withdrawn at any time.`,
 			if !slices.Contains(marketing, purpose) {
 				return fmt.Errorf("--for is %q; it can be %s", purpose, strings.Join(marketing, ", "))
 			}
-			return withContacts(cmd.Context(), flags, siteKey, func(contacts persistence.Contacts) error {
-				list, err := contacts.Marketing(cmd.Context(), siteKey, purpose)
+			return withContacts(cmd.Context(), flags, siteKey, func(contacts persistence.Privacy) error {
+				list, err := contacts.Marketing(cmd.Context(), siteKey, commandAccess("contacts export"), purpose)
 				if err != nil {
 					return err
 				}

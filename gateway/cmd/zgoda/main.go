@@ -4,7 +4,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -19,11 +21,21 @@ func run() int {
 	defer stop()
 	// After the first signal the default comes back: a second one ends at once.
 	defer context.AfterFunc(ctx, stop)()
-	if err := newRoot().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "zgoda:", err)
-		return 1
+	return report(newRoot().ExecuteContext(ctx), os.Stderr)
+}
+
+// report prints an error and returns the status the program ends with.
+func report(err error, out io.Writer) int {
+	if err == nil {
+		return 0
 	}
-	return 0
+	if message := err.Error(); message != "" {
+		fmt.Fprintln(out, "zgoda:", message)
+	}
+	if coded, ok := errors.AsType[*statusError](err); ok {
+		return coded.status
+	}
+	return 1
 }
 
 // rootFlags are common to all commands.
@@ -45,6 +57,9 @@ func newRoot() *cobra.Command {
 	p.StringVar(&flags.config, "config", "", "configuration file (default configs/zgoda.yaml where it exists)")
 	p.StringVar(&flags.data, "data", "", "data folder (default data)")
 	p.StringVar(&flags.sites, "sites", "", "folder with the site files (default configs/sites)")
-	root.AddCommand(newRun(flags), newContacts(flags), newConsent(flags), newMigrate(flags))
+	root.AddCommand(
+		newRun(flags), newContacts(flags), newConsent(flags), newReceipt(flags), newRetention(flags), newAudit(flags),
+		newTombstones(flags), newMigrate(flags), newFlow(flags),
+	)
 	return root
 }

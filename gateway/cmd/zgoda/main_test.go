@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,6 +100,28 @@ func leads(t *testing.T, addr string) (agreed string) {
 	return yes.Hello().Visitor
 }
 
+// wasAudited expects the store to know who read contacts with which commands, the
+// newest first.
+func wasAudited(t *testing.T, data string, commands ...string) {
+	t.Helper()
+	contacts, closeStore, err := gateway.OpenContacts(t.Context(), gateway.Options{DataDir: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = closeStore() }()
+	page, err := contacts.Audit(t.Context(), "demo", persistence.AuditQuery{})
+	var got []string
+	for _, e := range page.Entries {
+		if !strings.HasPrefix(e.Actor, "command:") || e.Actor == "command:" {
+			t.Errorf("an entry must name who ran the command, got %q", e.Actor)
+		}
+		got = append(got, e.Reason)
+	}
+	if err != nil || !slices.Equal(got, commands) {
+		t.Errorf("what commands read must be in the audit, got %v %v, want %v", got, err, commands)
+	}
+}
+
 func TestContactsBesideALiveGatewayAndWithoutOne(t *testing.T) {
 	data := t.TempDir()
 	addr, stop := start(t, data)
@@ -133,6 +156,7 @@ func TestContactsBesideALiveGatewayAndWithoutOne(t *testing.T) {
 	if err != nil || len(rows) != 2 || rows[1][0] != ann || rows[1][2] != "ann@example.com" {
 		t.Fatalf("the export is\n%s%v", out, err)
 	}
+	wasAudited(t, data, "contacts export", "contacts list", "contacts list")
 
 	if out, err = command(t, data, "consent", "withdraw", "--site", "demo", "--visitor", ann, "--purpose", "marketing_email"); err != nil {
 		t.Fatalf("withdraw beside a live gateway: %v\n%s", err, out)

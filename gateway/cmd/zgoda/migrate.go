@@ -44,7 +44,7 @@ The data file of a gateway on one machine brings itself up to date.`,
 }
 
 func newMigrateUp(dsn func() (string, error)) *cobra.Command {
-	var login string
+	var login, retention string
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Apply every migration that the database lacks",
@@ -57,8 +57,11 @@ func newMigrateUp(dsn func() (string, error)) *cobra.Command {
 			if err := gateway.Migrate(cmd.Context(), owner); err != nil {
 				return err
 			}
-			if login != "" {
-				if err := gateway.GrantLogin(cmd.Context(), owner, login); err != nil {
+			for _, name := range []string{login, retention} {
+				if name == "" {
+					continue
+				}
+				if err := gateway.GrantLogin(cmd.Context(), owner, name, name == retention); err != nil {
 					return err
 				}
 			}
@@ -71,6 +74,7 @@ func newMigrateUp(dsn func() (string, error)) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&login, "login", "", "an existing login that gateways use; it is given the roles it needs")
+	cmd.Flags().StringVar(&retention, "retention-login", "", "another existing login, which alone may delete ledgers whose time to prove is over")
 	return cmd
 }
 

@@ -94,6 +94,10 @@ BEGIN
     ELSE
       PERFORM zgoda.end_grants(e.site, e.visitor, e.purpose, e.kind, e.id, e.occurred_at, e.method);
     END IF;
+    -- What ends by time without a grant is a contact that was kept without asking.
+    IF e.kind = 'expired' AND e.purpose = 'lead_contact' AND e.grant_id IS NULL THEN
+      DELETE FROM zgoda.contact c WHERE c.site = e.site AND c.visitor = e.visitor;
+    END IF;
     IF e.kind = 'erased' THEN
       UPDATE zgoda.visitor v SET erased_at = e.occurred_at WHERE v.site = e.site AND v.visitor = e.visitor;
       INSERT INTO zgoda.tombstone (site, visitor, entry, actor, method, erased_at, ledger_head)

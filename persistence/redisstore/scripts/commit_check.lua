@@ -9,11 +9,13 @@ local base, name, visitor, me, run = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local nowMicros, client, n, slot, digest, answer = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
 local version, pversion, epoch, since = tonumber(ARGV[13]), tonumber(ARGV[14]), ARGV[15], ARGV[16]
 local nEvents, nOutbox, nTimers = tonumber(ARGV[19]), tonumber(ARGV[20]), tonumber(ARGV[21])
-local hasState, hasProfile, hasContact, drop, erase, confirm, full, hasRow, rowGone, keepsDoubt = string.byte(ARGV[1], 1, 10)
+local hasState, hasProfile, hasContact, drop, erase, confirm, full, hasRow, rowGone, keepsDoubt, assigns = string.byte(ARGV[1], 1, 11)
+local nStaff, firstStaff = tonumber(ARGV[32]), tonumber(ARGV[33])
 local YES = 49
-local FIXED = 31
+local FIXED = 34
 local outboxAt = FIXED + 3 * nEvents
 local timersAt = outboxAt + 2 * nOutbox
+local staffAt = timersAt + 2 * nTimers
 
 -- Numbers in Lua are doubles: exact up to 2^53, but ".." would round them.
 local function text(x) return string.format('%d', x) end
@@ -123,7 +125,7 @@ end
 
 local firstSeq, firstVSeq = tonumber(ARGV[22]), tonumber(ARGV[23])
 local changesProfile = hasProfile == YES or hasContact == YES or drop == YES or erase == YES or nOutbox > 0
-local changes = changesProfile or nEvents > 0 or hasState == YES or nTimers > 0 or hasRow == YES
+local changes = changesProfile or nEvents > 0 or hasState == YES or nTimers > 0 or hasRow == YES or nStaff > 0 or assigns == YES
 if ARGV[24] ~= '' then return { 10, ARGV[24] } end
 if nEvents > 0 and firstSeq ~= seq + 1 then
   return { 10, 'event 0 has seq ' .. ARGV[22] .. ', the log goes on with ' .. text(seq + 1) }
@@ -131,6 +133,12 @@ end
 -- A profile that is rebuilt from the ledger goes on where the ledger stands.
 if nOutbox > 0 and firstVSeq ~= vseq + 1 and not (firstVSeq > vseq and (marks == 'j' or doubt and hasProfile == YES)) then
   return { 10, 'outbox record 0 has vseq ' .. ARGV[23] .. ', the visitor goes on with ' .. text(vseq + 1) }
+end
+if nStaff > 0 then
+  local top = tonumber(redis.call('HGET', conv, 'ss') or '0')
+  if firstStaff ~= top + 1 then
+    return { 10, 'staff entry 0 has seq ' .. ARGV[33] .. ', the staff log goes on with ' .. text(top + 1) }
+  end
 end
 if v == 0 and changes and erase ~= YES and epoch == '' then
   return { 10, 'a commit that begins a log must name its epoch' }

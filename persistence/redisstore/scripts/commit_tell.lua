@@ -42,9 +42,10 @@ if hasRow == YES or erase == YES then
         if head then
           local version, _, _, _, at, wrote = convHead(head)
           redis.call('HSET', key, 'h', packConv(version, 0, 0, 0, at, wrote, '', visitor))
-          redis.call('HDEL', key, 'st')
+          redis.call('HDEL', key, 'st', 'ss', 'mv', 'mo')
         end
-        redis.call('DEL', base .. 'e:' .. other, base .. 'i:' .. other)
+        redis.call('DEL', base .. 'e:' .. other, base .. 'i:' .. other, base .. 's:' .. other)
+        redis.call('HDEL', base .. 'assigned', other)
         local row = redis.call('HGET', rows, other)
         if row and (other ~= name or hasRow ~= YES) and string.sub(row, 1, 1) ~= 'g' then putRow(other, 'g', '') end
       elseif string.sub(field, 1, 1) == 't' then
@@ -65,6 +66,9 @@ if changes then
       ARGV[1], ARGV[25], ARGV[26], ARGV[27], text(nEvents),
     }
     for a = FIXED + 1, FIXED + 3 * nEvents do message[#message + 1] = ARGV[a] end
+    message[#message + 1] = text(nStaff)
+    message[#message + 1] = ARGV[33]
+    for a = staffAt + 1, staffAt + 3 * nStaff do message[#message + 1] = ARGV[a] end
     publish(nodes, message)
   end
 end

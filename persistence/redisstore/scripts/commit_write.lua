@@ -65,6 +65,28 @@ if changes or renew or trimmed then
   end
 end
 
+if nStaff > 0 then
+  local staff = base .. 's:' .. name
+  for e = 0, nStaff - 1 do
+    local at = staffAt + 3 * e
+    redis.call('XADD', staff, text(firstStaff + e) .. '-0', 'i', ARGV[at + 1], 'a', ARGV[at + 2], 'b', ARGV[at + 3])
+  end
+  redis.call('HSET', conv, 'ss', text(firstStaff + nStaff - 1))
+  -- Entries past their age leave when others come.
+  for _, entry in ipairs(redis.call('XRANGE', staff, '-', '+', 'COUNT', '10')) do
+    if millis(entry[2][4]) >= nowMillis - TRANSCRIPT then break end
+    redis.call('XDEL', staff, entry[1])
+  end
+  redis.call('PEXPIRE', staff, TRANSCRIPT + RENEWAL)
+end
+if assigns == YES then
+  if ARGV[34] == '' then
+    redis.call('HDEL', base .. 'assigned', name)
+  else
+    redis.call('HSET', base .. 'assigned', name, ARGV[34])
+  end
+end
+
 local set = {}
 for r = 0, nOutbox - 1 do
   local at, number = outboxAt + 2 * r, text(firstVSeq + r)
@@ -137,6 +159,7 @@ end
 if renew then
   redis.call('PEXPIRE', conv, TRANSCRIPT + RENEWAL)
   redis.call('PEXPIRE', log, TRANSCRIPT + RENEWAL)
+  if known then redis.call('PEXPIRE', base .. 's:' .. name, TRANSCRIPT + RENEWAL) end
   redis.call('PEXPIRE', inputs, CLIENT_LIFE + RENEWAL)
   if unflushed + nOutbox == 0 then redis.call('PEXPIRE', profile, PROFILE_LIFE) end
 end

@@ -1,8 +1,10 @@
 -- snapshot returns the heads of a conversation and of its visitor's profile with
--- what they hold, in the order in which Go reads it. Where the log has expired,
+-- what they hold, in the order in which Go reads it. Beside the packed head "h" and
+-- the state "st" a conversation has the number of its newest staff entry, "ss", and
+-- the read marks of visitor and operators, "mv" and "mo". Where the log has expired,
 -- the owner's key still tells whose profile it is.
 local function snapshot(base, conv, owner, who)
-  local c = redis.call('HMGET', conv, 'h', 'st')
+  local c = redis.call('HMGET', conv, 'h', 'st', 'ss', 'mv', 'mo')
   if c[1] then
     who = string.sub(c[1], (select(8, struct.unpack('<dddddBc0Hc0', c[1]))))
   else
@@ -10,7 +12,7 @@ local function snapshot(base, conv, owner, who)
   end
   local p = { false, false, false }
   if who then p = redis.call('HMGET', base .. 'p:' .. who, 'h', 'pr', 'ct') end
-  return { who or '', c[1], c[2], p[1], p[2], p[3] }
+  return { who or '', c[1], c[2], p[1], p[2], p[3], c[3], c[4], c[5] }
 end
 
 -- events returns entries of a log; newest asks for the end of the range,
