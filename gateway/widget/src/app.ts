@@ -10,10 +10,19 @@ import { masked } from './page';
 import { Panel } from './view/panel';
 import style from './view/style.css';
 
+// start works in short tasks: the page has other things to do.
 export async function start(ctx: Context, words: Words): Promise<App> {
+  await pause();
   const widget = new Widget(ctx, words);
+  await pause();
+  widget.build();
+  await pause();
   widget.begin();
   return widget;
+}
+
+function pause(): Promise<void> {
+  return new Promise((done) => setTimeout(done));
 }
 
 class Widget implements App {
@@ -38,7 +47,6 @@ class Widget implements App {
     sheet.replaceSync(style);
     ctx.root.adoptedStyleSheets = [...ctx.root.adoptedStyleSheets, sheet];
     ctx.launcher.append(this.#badge);
-    this.#build();
   }
 
   begin(): void {
@@ -98,7 +106,7 @@ class Widget implements App {
     }
   }
 
-  #build(): void {
+  build(): void {
     const ctx = this.#ctx;
     const session = this.#session;
     const words = this.#words;
@@ -201,7 +209,7 @@ class Widget implements App {
     const { opened, composer } = this.#panel;
     const draft = composer.field.value;
     this.#panel.el.remove();
-    this.#build();
+    this.build();
     this.#panel.composer.prefill(draft);
     this.#session.config = undefined;
     await this.#session.load(locale);

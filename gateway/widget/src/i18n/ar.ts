@@ -3,6 +3,7 @@ import type { Words } from './words';
 const words: Words = {
   locale: 'ar',
   dir: 'rtl',
+  halves: ['ص', 'م'],
   open: 'فتح الدردشة',
   close: 'إغلاق الدردشة',
   chat: 'دردشة: {name}',

@@ -3,6 +3,7 @@ import type { Words } from './words';
 const words: Words = {
   locale: 'en',
   dir: 'ltr',
+  halves: ['AM', 'PM'],
   open: 'Open chat',
   close: 'Close chat',
   chat: 'Chat: {name}',

@@ -5,6 +5,7 @@ import type { Status } from '../outbox';
 export interface Words {
   locale: string;
   dir: 'ltr' | 'rtl';
+  halves?: [string, string]; // of the day, where hours are counted to twelve
   open: string;
   close: string;
   chat: string; // {name}

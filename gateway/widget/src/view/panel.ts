@@ -80,7 +80,7 @@ export class Panel {
       class: 'panel', role: 'dialog', hidden: true, tabindex: -1, lang: words.locale,
       keydown: (e: KeyboardEvent) => this.#key(e),
     },
-    h('header', { class: 'head' }, this.#avatar, h('div', { class: 'who' }, h('strong', {}, this.#name), this.#status),
+    h('div', { class: 'head' }, this.#avatar, h('div', { class: 'who' }, h('strong', {}, this.#name), this.#status),
       this.#shield, iconButton('close', words.close, () => this.#close())),
     this.#banner.el,
     h('div', { class: 'main' }, this.#scroll, this.#pill),
