@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 	"gateway/live":            {"gateway/protocol", "persistence"},
 	"gateway/site":            {"botengine"},
 	"gateway/auth":            {},
+	"gateway/staff":           {"persistence"},
 	"gateway/receipt":         {"gateway/site", "persistence"},
 	"gateway/access":          {"gateway/site", "gateway/protocol", "persistence"},
 	"gateway/chat":            {"gateway/protocol", "gateway/site", "botengine", "persistence"},
