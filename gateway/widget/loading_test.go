@@ -225,6 +225,7 @@ func loadingOf(t *testing.T) (tasks []taskOf, rows []string) {
 	step("the first line is sent", func() {
 		b.say("Hej")
 		b.acked("Hej")
+		time.Sleep(time.Second)
 	})
 	step("the privacy item is opened", func() {
 		b.eval("q('.head .tool').click()")

@@ -28,6 +28,7 @@ export class Panel {
   readonly #shield: HTMLButtonElement;
   #privacy: Privacy | undefined;
   #coming: Promise<void> | undefined;
+  #soon = 0;
   #missing = false; // the privacy item could not be loaded
   #oldest = 0;
   #at = 0; // where the log was scrolled to
@@ -148,7 +149,7 @@ export class Panel {
     this.#privacy?.render();
     if (this.opened) this.#lines();
     // Whoever has begun may want to withdraw while there is no network.
-    if (s.line.phase === 'online') void this.#bring();
+    if (s.line.phase === 'online' && !this.#soon) this.#soon = setTimeout(() => void this.#bring(), 400);
   }
 
   #face(name: string): void {
