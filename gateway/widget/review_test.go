@@ -91,7 +91,7 @@ func TestRefusedPageIsNeutralAndTellsTheDeveloper(t *testing.T) {
 		if got := value[string](b, "q('.status').textContent + getComputedStyle(q('.status'), '::before').content"); got != "none" {
 			t.Errorf("%s: the status is %q", code, got)
 		}
-		if got := value[string](b, "warned.length + ': ' + warned[0]"); got != "1: zgoda: "+code+`: check data-site="`+site+`" and the site's origins (here: `+f.srv.URL+")" {
+		if got := value[string](b, "warned.length + ': ' + warned[0]"); got != "1: zgoda: "+code+`: check the site "`+site+`" and its origins (here: `+f.srv.URL+")" {
 			t.Errorf("warned %s", got)
 		}
 	}

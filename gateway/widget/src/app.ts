@@ -163,7 +163,11 @@ class Widget implements App {
     if (!this.#panel.opened) return;
     this.#count(0);
     const { seq } = this.#session.log;
-    if (seq && this.#session.store.visitor()?.seen !== seq) this.#session.store.update({ seen: seq });
+    const { store, line, log } = this.#session;
+    if (!seq || store.visitor()?.seen === seq) return;
+    store.update({ seen: seq });
+    // A person on the other side likes to know.
+    if (log.state?.owner === 'operator') line.send({ t: 'seen', seq });
   }
 
   #count(n: number): void {
@@ -221,7 +225,7 @@ class Widget implements App {
     try {
       this.#session.page = masked(page);
     } catch {
-      return this.#ctx.emit('error', { code: 'page', message: 'page needs a path, such as /cart' });
+      return this.#ctx.emit('error', { code: 'page', message: 'page needs a path' });
     }
     // Another page may have another greeting.
     void this.#session.load(this.#words.locale);
@@ -231,7 +235,7 @@ class Widget implements App {
   // not begin.
   #identify(id: string, proof: string): void {
     if (!id || id.length > 200 || !/^[0-9a-f]{64}$/.test(proof)) {
-      this.#ctx.emit('error', { code: 'identity_invalid', message: 'identify needs an id and the HMAC-SHA-256 of it in 64 lowercase hex digits, made on your server' });
+      this.#ctx.emit('error', { code: 'identity_invalid', message: 'identify needs an id and its HMAC-SHA-256 in hex, made on your server' });
       return;
     }
     this.#session.identify({ id, proof });
