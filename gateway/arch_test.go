@@ -35,13 +35,16 @@ var arrows = map[string][]string{
 	"gateway/effects":         {},
 	"gateway/widget":          {},
 	"gateway/client":          {"gateway/protocol"},
+	"gateway/staff":           {"persistence"},
+	"gateway/desk":            {"gateway/protocol", "persistence"},
+	"gateway/consoleapi":      {"gateway/protocol", "gateway/site", "gateway/staff", "gateway/desk", "persistence"},
 	"gateway/httpapi": {
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
-		"gateway/receipt", "gateway/access", "gateway/widget", "botengine",
+		"gateway/receipt", "gateway/access", "gateway/widget", "gateway/staff", "gateway/desk", "botengine",
 	},
 	"gateway": {
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
-		"gateway/httpapi", "gateway/effects", "gateway/receipt", "gateway/access", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
+		"gateway/staff", "gateway/desk", "gateway/consoleapi", "gateway/httpapi", "gateway/effects", "gateway/receipt", "gateway/access", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
 		"persistence/pgstore",
 	},
 	"gateway/e2e":       {},

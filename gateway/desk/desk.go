@@ -44,8 +44,13 @@ type Desk struct {
 	inboxes map[string]*inbox
 }
 
-// A Position is the top of an inbox.
-type Position = persistence.Position
+// Names of the store's records for callers that know no store.
+type (
+	// Position is the top of an inbox.
+	Position = persistence.Position
+	// Presence is one socket of an operator on a site.
+	Presence = persistence.Presence
+)
 
 // New returns a Desk. Run must be called.
 func New(o Options) *Desk {

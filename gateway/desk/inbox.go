@@ -61,7 +61,7 @@ func (d *Desk) Follow(ctx context.Context, site string, have Position, f Followe
 		if err != nil {
 			return err
 		}
-		if next.Epoch != pos.Epoch {
+		if !continues(pos, next) {
 			// It was begun anew meanwhile.
 			if pos, err = i.replay(ctx, Position{}, send); err != nil {
 				return err
@@ -92,7 +92,7 @@ func (i *inbox) join(ctx context.Context, f Follower, pos Position) bool {
 	switch {
 	case len(i.followers) == 0:
 		i.position = pos
-	case i.position.Epoch != pos.Epoch || i.position.Seq > pos.Seq:
+	case !continues(pos, i.position) && !continues(i.position, pos) || i.position.Seq > pos.Seq:
 		if ctx.Err() != nil {
 			return true // the next read says so
 		}
@@ -238,11 +238,17 @@ func (i *inbox) page(ctx context.Context, after Position) (rows []protocol.Row, 
 // end; more says that others may follow.
 func (i *inbox) changes(ctx context.Context, after Position) (frames [][]byte, next Position, more bool, err error) {
 	rows, next, more, err := i.page(ctx, after)
-	if err != nil || next.Epoch != after.Epoch || len(rows) == 0 {
+	if err != nil || !continues(after, next) || len(rows) == 0 {
 		return nil, next, more, err
 	}
 	frames, err = i.encode(next, rows, false)
 	return frames, next, more, err
+}
+
+// continues reports whether a position is of the same inbox as an earlier one. The
+// first row of all begins it.
+func continues(before, after Position) bool {
+	return before.Epoch == after.Epoch || before == Position{}
 }
 
 // encode makes frames of rows; pos is the position after the last of them.
@@ -311,7 +317,7 @@ func (i *inbox) flush(ctx context.Context) {
 		i.dirty.Store(true) // the store is away: later
 		return
 	}
-	if next.Epoch != i.position.Epoch {
+	if !continues(i.position, next) {
 		// The inbox is another one: everybody begins anew.
 		for f := range i.followers {
 			f.Restart()

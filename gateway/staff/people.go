@@ -138,6 +138,31 @@ func (s *Service) Members(ctx context.Context, site string) ([]Member, error) {
 	return out, nil
 }
 
+// Everybody returns all operators with the sites they work on in place of roles, by
+// login.
+func (s *Service) Everybody(ctx context.Context) ([]Member, error) {
+	all, err := s.o.Store.Operators(ctx, "")
+	if err != nil {
+		return nil, fmt.Errorf("list operators: %w", err)
+	}
+	out := []Member{}
+	for _, o := range all {
+		roles, err := s.roles(ctx, o.ID)
+		if err != nil {
+			return nil, err
+		}
+		m := Member{ID: o.ID, Login: o.Login, Name: o.Name, Roles: []string{}, Disabled: !o.DisabledAt.IsZero()}
+		for site, list := range roles {
+			for _, r := range list {
+				m.Roles = append(m.Roles, site+":"+r)
+			}
+		}
+		slices.Sort(m.Roles)
+		out = append(out, m)
+	}
+	return out, nil
+}
+
 // SetRoles makes these the roles of an operator on a site; none takes the operator
 // off it.
 func (s *Service) SetRoles(ctx context.Context, operator, site string, roles []string) error {
