@@ -27,6 +27,8 @@ var arrows = map[string][]string{
 	"gateway/live":            {"gateway/protocol", "persistence"},
 	"gateway/site":            {"botengine"},
 	"gateway/auth":            {},
+	"gateway/staff":           {"persistence"},
+	"gateway/desk":            {"gateway/protocol", "persistence"},
 	"gateway/receipt":         {"gateway/site", "persistence"},
 	"gateway/access":          {"gateway/site", "gateway/protocol", "persistence"},
 	"gateway/chat":            {"gateway/protocol", "gateway/site", "botengine", "persistence"},
