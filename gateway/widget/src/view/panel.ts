@@ -166,7 +166,7 @@ export class Panel {
     const words = this.#words;
     const { phase } = s.line;
     const { owner = '', name } = s.log.state ?? {};
-    const said = (name ? `${isolated(name)} – ` : '') + (words.owner[owner] ?? words.owner['bot']!);
+    const said = name ? `${isolated(name)} – ${words.who['operator']}` : words.owner[owner] ?? words.owner['bot']!;
     const none = s.shut || (!s.config && !s.begun);
     const text = s.shut ? '' : none ? words.loading : phase === 'connecting' || phase === 'waiting' ? words.connecting : phase === 'stopped' ? words.stopped['']! : said;
     this.#status.textContent = text;
