@@ -154,9 +154,11 @@ func (d *Desk) Enter(ctx context.Context, site string, p persistence.Presence) e
 	return d.o.Desk.Present(ctx, site, p, d.o.Lease)
 }
 
-// Leave ends a socket's presence.
+// Leave ends a socket's presence. For the grace time it is remembered that the
+// operator was there: a page that is loaded again must not cost conversations, and
+// who only looks now and then cannot tell coming and going from being away.
 func (d *Desk) Leave(ctx context.Context, site, operator, socket string) error {
-	return d.o.Desk.Absent(ctx, site, operator, socket)
+	return d.o.Desk.Present(ctx, site, persistence.Presence{Operator: operator, Socket: socket, Left: true}, d.o.Grace)
 }
 
 // Online returns how many operators take conversations on a site now, as far as
@@ -175,7 +177,7 @@ func (d *Desk) There(ctx context.Context, site, operator string) (bool, error) {
 		return false, err
 	}
 	for i := range all {
-		if all[i].Operator == operator {
+		if all[i].Operator == operator && !all[i].Left {
 			return true, nil
 		}
 	}

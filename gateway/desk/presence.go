@@ -69,13 +69,17 @@ func (i *inbox) look(ctx context.Context) error {
 	for k := range list {
 		i.there[list[k].ID] = true
 	}
+	remembered := map[string]bool{}
+	for k := range present {
+		remembered[present[k].Operator] = true
+	}
 	if !bytes.Equal(frame, i.presence) {
 		i.presence = frame
 		for f := range i.followers {
 			f.Deliver(frame)
 		}
 	}
-	gone := i.gone(assigned)
+	gone := i.gone(assigned, remembered)
 	i.mu.Unlock()
 	for _, a := range gone {
 		i.desk.o.Return(ctx, i.site, a.Conversation, a.Operator)
@@ -83,14 +87,15 @@ func (i *inbox) look(ctx context.Context) error {
 	return nil
 }
 
-// gone returns what operators have who were missing for the grace time. mu is held.
-func (i *inbox) gone(assigned []persistence.Assignment) []persistence.Assignment {
+// gone returns what operators have who were missing for the grace time; there are
+// those who are, or were there lately. mu is held.
+func (i *inbox) gone(assigned []persistence.Assignment, there map[string]bool) []persistence.Assignment {
 	now := i.desk.o.Now()
 	owners := map[string]bool{}
 	var gone []persistence.Assignment
 	for _, a := range assigned {
 		owners[a.Operator] = true
-		if i.there[a.Operator] {
+		if there[a.Operator] {
 			continue
 		}
 		since, known := i.missing[a.Operator]
@@ -103,7 +108,7 @@ func (i *inbox) gone(assigned []persistence.Assignment) []persistence.Assignment
 		}
 	}
 	for operator := range i.missing {
-		if i.there[operator] || !owners[operator] {
+		if there[operator] || !owners[operator] {
 			delete(i.missing, operator)
 		}
 	}
@@ -114,6 +119,9 @@ func (i *inbox) gone(assigned []persistence.Assignment) []persistence.Assignment
 func colleagues(present []persistence.Presence, assigned []persistence.Assignment, names map[string]string) []protocol.Colleague {
 	byID := map[string]*protocol.Colleague{}
 	for _, p := range present {
+		if p.Left {
+			continue
+		}
 		c := byID[p.Operator]
 		if c == nil {
 			c = &protocol.Colleague{ID: p.Operator, Name: names[p.Operator], Away: true}
