@@ -35,8 +35,6 @@ var arrows = map[string][]string{
 	"gateway/effects":         {},
 	"gateway/widget":          {},
 	"gateway/client":          {"gateway/protocol"},
-	"gateway/staff":           {"persistence"},
-	"gateway/desk":            {"gateway/protocol", "persistence"},
 	"gateway/consoleapi":      {"gateway/protocol", "gateway/site", "gateway/staff", "gateway/desk", "persistence"},
 	"gateway/httpapi": {
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
