@@ -71,9 +71,8 @@ const (
 
 // A player plays a part, in this process or in a child.
 type player struct {
-	say   func(word string)
-	wait  func() error
-	audit sync.Once
+	say  func(word string)
+	wait func() error
 }
 
 // startLocal plays in this process.

@@ -136,7 +136,7 @@ func (r *run) status() report.Status {
 		s.Now = points[len(points)-1]
 	}
 	for _, of := range []string{measure.Connect, measure.First, measure.Turn, measure.Resume} {
-		r.series.Times(of, func(h *measure.Histogram) { s.Measures = append(s.Measures, report.MeasureOf(of, h)) })
+		s.Measures = append(s.Measures, report.MeasureOf(of, r.series.Times(of)))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -161,18 +161,14 @@ func (r *run) report(urls []string, stopped bool) *report.Report {
 		Shapes: map[string][]report.Column{},
 	}
 	for _, of := range []string{measure.Connect, measure.First, measure.Turn, measure.Resume, measure.Lag} {
-		r.series.Times(of, func(h *measure.Histogram) {
-			out.Measures = append(out.Measures, report.MeasureOf(of, h))
-			out.Shapes[of] = report.Columns(h)
-		})
+		h := r.series.Times(of)
+		out.Measures = append(out.Measures, report.MeasureOf(of, h))
+		out.Shapes[of] = report.Columns(h)
 	}
 	for _, t := range r.s.Expect {
-		r.series.Times(t.Measure, func(h *measure.Histogram) {
-			got := h.At(t.Of)
-			out.Goals = append(out.Goals, report.Goal{
-				Target: t.String(), Got: measure.Milliseconds(got), Kept: h.Count() > 0 && got < t.Below,
-			})
-		})
+		h := r.series.Times(t.Measure)
+		got := h.At(t.Of)
+		out.Goals = append(out.Goals, report.Goal{Target: t.String(), Got: measure.Milliseconds(got), Kept: h.Count() > 0 && got < t.Below})
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -12,9 +12,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// envPart makes this test program play a part of a run, as the real one does.
-const envPart = "ZGODA_LOAD_TEST_PART"
-
+// This program plays a part of a run, as the real one does, where it is told to.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == PlayCommand {
 		if err := PlayPart(context.Background(), os.Stdin, os.Stdout); err != nil {

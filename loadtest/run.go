@@ -38,7 +38,6 @@ type run struct {
 	expected []verdict.Expectation
 	marks    []report.Mark
 	notes    []string
-	left     int
 	read     map[int]progress
 	phase    string
 }

@@ -31,6 +31,7 @@ func Examine(v *Visit, log []protocol.Event) ([]Violation, Checks, Expectation) 
 			x.shown(&x.v.Screens[i])
 		}
 		x.delivery()
+		x.handover()
 		x.secrets()
 	}
 	e := x.consent()
@@ -217,6 +218,23 @@ func (x *examination) delivery() {
 		}
 		top := x.log[end].Seq
 		x.check("P3", in.ShownAtAck >= top, around(top), "input %d was acknowledged when event %d was the newest shown; its own events go up to %d", in.N, in.ShownAtAck, top)
+	}
+}
+
+// handover: from the moment a person has the conversation until they leave it the
+// bot says nothing (P5).
+func (x *examination) handover() {
+	var joined uint64
+	for i := range x.log {
+		e := &x.log[i]
+		switch {
+		case e.From == "system" && e.Kind == "joined":
+			joined = e.Seq
+		case e.From == "system" && e.Kind == "left":
+			joined = 0
+		case joined != 0:
+			x.check("P5", e.From != "bot", []uint64{joined, e.Seq}, "the bot said event %d after a person had joined with event %d", e.Seq, joined)
+		}
 	}
 }
 

@@ -84,6 +84,7 @@ func TestExamine(t *testing.T) {
 			v.Screens = nil
 			*log = (*log)[:6]
 		}},
+		{"BotAfterTakeover", "P5", func(_ *Visit, log *[]protocol.Event) { (*log)[4].From, (*log)[4].Kind = "system", "joined" }},
 		{"AskedBeforeConsent", "P6", func(_ *Visit, log *[]protocol.Event) { (*log)[3].Answer = protocol.AnswerDecline }},
 		{"DecisionWithoutCard", "P6", func(_ *Visit, log *[]protocol.Event) { (*log)[3].Request = "r2" }},
 		{"SecretKept", "P9", func(v *Visit, _ *[]protocol.Event) { v.Secrets = []string{"Hello"} }},

@@ -12,6 +12,7 @@ var Promises = map[string]string{
 	"P2": "what was acknowledged is in the log exactly once",
 	"P3": "an accepted event reaches every attached client",
 	"P4": "a client resumes on any node",
+	"P5": "once a person has the conversation the bot says nothing",
 	"P6": "nothing is asked for, taken or kept before the grant",
 	"P7": "no contact without a grant",
 	"P8": "every grant ends in the contact store exactly once",

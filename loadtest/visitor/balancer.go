@@ -28,7 +28,6 @@ type Balancer struct {
 	next     atomic.Uint64
 	source   atomic.Uint64
 	secure   bool
-	path     string
 }
 
 type gateway struct {
