@@ -319,6 +319,9 @@ func (a *App) ready(ctx context.Context) error {
 	return nil
 }
 
+// Options returns the options that the app was made with.
+func (a *App) Options() Options { return a.opts }
+
 // Sites returns the sites that are served.
 func (a *App) Sites() *site.Sites { return a.sites }
 

@@ -77,7 +77,7 @@ type inboxCopy struct {
 	seq      uint64
 	rows     map[string]protocol.Row
 	complete bool // the replay has ended
-	frames   []time.Time
+	frames   int
 }
 
 // watchCopy is a watched conversation.

@@ -254,3 +254,14 @@ func (o *Operator) WaitState(ctx context.Context, site, conversation string, fit
 	}
 	return nil
 }
+
+// InboxFrames returns how many frames of changes the inbox of a site had, after it
+// was complete.
+func (o *Operator) InboxFrames(site string) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if in := o.inboxes[site]; in != nil {
+		return in.frames
+	}
+	return 0
+}

@@ -180,7 +180,7 @@ func (o *Operator) onInbox(f *protocol.Inbox) {
 		in.rows, in.complete = map[string]protocol.Row{}, false
 	}
 	if in.complete {
-		in.frames = append(in.frames, time.Now())
+		in.frames++
 	}
 	if !f.Reset && in.epoch == f.Epoch && f.Seq < in.seq && in.complete {
 		o.violate("the inbox of %s went from %d to %d", f.Site, in.seq, f.Seq)
