@@ -5,7 +5,7 @@ PKGS    := ./...
 TAGS    := grpcnotrace
 
 .DEFAULT_GOAL := help
-.PHONY: help build run cluster load soak test prove bench fuzz lint fmt widget flow-docs requirements detector needs clean
+.PHONY: help build run cluster load soak test prove bench fuzz lint fmt widget widget-trace flow-docs requirements detector needs clean
 
 help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,7 +39,7 @@ FUZZTIME ?= 60s
 fuzz: ## Run every fuzz target for FUZZTIME each
 	@for p in $$($(GO) list $(PKGS)); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p || exit 1; \
 	  done; \
 	done
 
@@ -55,6 +55,9 @@ fmt: ## Format the Go sources
 
 widget: ## Bundle the widget's TypeScript into gateway/widget/dist
 	$(GO) run -C configs/tools ./bundle
+
+widget-trace: ## Write how the widget loads, in a real browser, to gateway/widget/LOADING.md
+	$(GO) test -short -count=1 -run TestLoading ./gateway/widget -args -update
 
 flow-docs: ## Write the flow language's schema and reference into configs/flows
 	$(GO) generate ./gateway/cmd/zgoda

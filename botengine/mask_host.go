@@ -67,7 +67,7 @@ func (rd *reading) dotted(i int, at atSign, glued bool) int {
 			break
 		}
 	}
-	if end < 0 && dots == 0 && !glued && at.kind < atLoose && rd.isRole(first, roleProvider) && first == at.end {
+	if end < 0 && dots == 0 && !glued && at.kind < atBracket && rd.isRole(first, roleProvider) && first == at.end {
 		return i
 	}
 	return end
@@ -143,7 +143,7 @@ func (rd *reading) endsSentence(i int, between []lexeme) bool {
 // endsWithTLD tells whether "wp pl" is meant as a host: where many have mail, or
 // after a word that means @ and nothing else.
 func (rd *reading) endsWithTLD(next int, at atSign) bool {
-	if at.kind == atWeak {
+	if at.kind > atWord {
 		return rd.isRole(next-2, roleProvider) && rd.isRole(next, roleSureTLD)
 	}
 	return rd.isRole(next-2, roleProvider) || at.kind == atWord && wordRoles[rd.at(next).text]&(roleWeakAt|roleAnd|roleNoLocal) == 0

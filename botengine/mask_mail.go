@@ -11,11 +11,12 @@ type atSign struct {
 type atKind uint8
 
 const (
-	atPlain  atKind = iota // @ with nothing around it
-	atSpaced               // @ with blanks around it
-	atWord                 // a word or sign that means nothing else, or one in brackets
-	atLoose                // "(a)" or "_at_", which have other meanings too
-	atWeak                 // "at"
+	atPlain   atKind = iota // @ with nothing around it
+	atSpaced                // @ with blanks around it
+	atWord                  // a word or sign that means nothing else
+	atBracket               // "(at)"
+	atLoose                 // "(a)" or "_at_", which have other meanings too
+	atWeak                  // "at"
 )
 
 // Marks that may stand around a word for a sign, as in "(at)" or "-at-".
@@ -110,7 +111,7 @@ func (rd *reading) unwrap(at atSign, last int) (atSign, bool) {
 			return at, false // the end of a sentence, or of a part of one
 		}
 		if left != 0 {
-			at.kind = atWord
+			at.kind = atBracket
 		}
 		if left == '_' || left == '-' || left == '/' || left == '.' {
 			at.kind = atLoose

@@ -77,12 +77,12 @@ func startOf(word string) int {
 // signsIn reads through a line and tells what it may have. Most lines have nothing,
 // and they are what this must be quick for.
 func signsIn(s string) sign {
-	var r signReader
+	r := signReader{s: s}
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		switch l := c | 0x20; {
 		case 'a' <= l && l <= 'z':
-			if r.letter(int(l)); c == 'A' && r.letters > 1 && i+1 < len(s) && s[i+1] == 'T' {
+			if r.letter(int(l), i); c == 'A' && r.letters > 1 && i+1 < len(s) && s[i+1] == 'T' {
 				r.found |= signMail // "annaATfirmaDOTde"
 			}
 		case '0' <= c && c <= '9':
@@ -93,7 +93,7 @@ func signsIn(s string) sign {
 			r.mark(s[i:])
 		default:
 			wide, n := utf8.DecodeRuneInString(s[i:])
-			r.wide(wide)
+			r.wide(wide, i)
 			i += n - 1
 		}
 	}
@@ -107,14 +107,19 @@ func signsIn(s string) sign {
 
 // A signReader remembers what was seen of a line.
 type signReader struct {
+	s       string
 	found   sign
 	seen    uint8
 	numbers int
-	// The word that is being read, and how many letters of it are in key.
-	key, letters int
+	// The word that is being read: its first letters, how many it has, and where it
+	// begins.
+	key, letters, start int
 }
 
-func (r *signReader) letter(l int) {
+func (r *signReader) letter(l, at int) {
+	if r.letters == 0 {
+		r.start = at
+	}
 	if r.letters < 3 {
 		r.key = r.key<<5 | (l - 'a' + 1)
 	}
@@ -127,6 +132,9 @@ func (r *signReader) endWord() {
 	}
 	what, letters := starts[r.key<<(5*max(0, 3-r.letters))], r.letters
 	r.key, r.letters = 0, 0
+	if what&startsAt != 0 && !beginsAt(r.s[r.start:]) {
+		what &^= startsAt
+	}
 	r.seen |= what
 	switch {
 	case what&startsNumber != 0:
@@ -135,6 +143,36 @@ func (r *signReader) endWord() {
 		r.endNumber()
 	}
 }
+
+// beginsAt tells whether a word for @ begins a text, or another word that begins
+// like one.
+func beginsAt(s string) bool {
+	const longest = 5 // letters that tell enough
+	var buf [4 * longest]byte
+	word := buf[:0]
+	for _, r := range s {
+		kind, f := foldRune(r)
+		if kind == classNothing {
+			continue
+		}
+		if kind != classLetter || len(word) >= longest {
+			break
+		}
+		word = utf8.AppendRune(word, f)
+	}
+	return atBeginnings[string(word[:min(len(word), longest)])]
+}
+
+// atBeginnings are the first five letters of the words for @.
+var atBeginnings = func() map[string]bool {
+	m := map[string]bool{"kolku": true} // "w kółku a"
+	for w, r := range wordRoles {
+		if r&roleAt != 0 {
+			m[w[:min(len(w), 5)]] = true
+		}
+	}
+	return m
+}()
 
 // endNumber is for what parts numbers.
 func (r *signReader) endNumber() {
@@ -164,14 +202,14 @@ func (r *signReader) mark(s string) {
 	}
 }
 
-func (r *signReader) wide(c rune) {
+func (r *signReader) wide(c rune, at int) {
 	switch kind, f := foldRune(c); kind {
 	case classLetter:
 		switch {
 		case 'a' <= f && f <= 'z':
-			r.letter(int(f))
+			r.letter(int(f), at)
 		default:
-			r.letters++
+			r.letter('z'+1, at) // no word begins so
 		}
 	case classNothing:
 	case classDigit:

@@ -17,6 +17,11 @@ have_postgres() {
 	return 1
 }
 
+# axe-core, for the tests of the widget's accessibility; without npm they are skipped.
+if command -v npm >/dev/null 2>&1 && [ ! -d gateway/widget/node_modules/axe-core ]; then
+	npm ci --silent --ignore-scripts --prefix gateway/widget || echo "axe-core could not be installed: the accessibility tests are skipped" >&2
+fi
+
 missing=""
 have_chromium || missing="chromium"
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"

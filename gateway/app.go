@@ -19,12 +19,14 @@ import (
 
 	"zgoda/gateway/auth"
 	"zgoda/gateway/chat"
+	"zgoda/gateway/desk"
 	"zgoda/gateway/effects"
 	"zgoda/gateway/httpapi"
 	"zgoda/gateway/live"
 	"zgoda/gateway/receipt"
 	"zgoda/gateway/site"
 	"zgoda/gateway/socket"
+	"zgoda/gateway/staff"
 	"zgoda/persistence"
 	"zgoda/persistence/flusher"
 	"zgoda/persistence/seal"
@@ -78,6 +80,12 @@ type Options struct {
 	DrainTime  time.Duration
 	// Rate bounds the inputs of one visitor. Default 20 in 10 s.
 	Rate persistence.Rate
+	// OperatorLease is how long an operator counts as there after the last beat of a
+	// socket. One who was not there for half as long again has lost the conversations
+	// to the queue. Default 60 s.
+	OperatorLease time.Duration
+	// Staff keeps the accounts of operators. Nil is the contact store.
+	Staff persistence.Staff
 	// Env looks up a variable of the environment that a site file names for a
 	// secret; nil: none is set.
 	Env func(name string) string
@@ -126,6 +134,11 @@ type App struct {
 	// privacy is asked about people, nil where there is no contact store.
 	privacy persistence.Privacy
 	effects *effects.Runner
+	staff   *staff.Service // nil where nobody can sign in
+	desk    *desk.Desk     // nil with it
+	// firstLink is the fragment of the link that makes the first administrator,
+	// empty where there is somebody.
+	firstLink string
 
 	addr     net.Addr
 	warnings []string
@@ -208,9 +221,19 @@ func (a *App) wire(ctx context.Context) error {
 	a.privacy, _ = a.stores.contacts.(persistence.Privacy)
 	a.effects = effects.NewRunner(a.opts.Log)
 	a.sockets = socket.NewGroup(a.opts.Sockets)
+	talk := chat.NewService(chat.Options{
+		Store: conversations, Nodes: a.stores.nodes, Node: node, Desk: a.stores.desk, Ledger: a.stores.ledger, Privacy: a.privacy,
+		Sealer: keyring, Rate: a.opts.Rate, Wake: wake, Run: a.runEffect, Operators: a.online,
+	})
+	if err := a.openDesk(ctx, talk, node); err != nil {
+		return err
+	}
 	a.server = httpapi.New(httpapi.Options{
 		Sites:         a.sites,
-		Chat:          chat.NewService(chat.Options{Store: conversations, Nodes: a.stores.nodes, Node: node, Ledger: a.stores.ledger, Privacy: a.privacy, Sealer: keyring, Rate: a.opts.Rate, Wake: wake, Run: a.runEffect}),
+		Chat:          talk,
+		Desk:          a.desk,
+		Staff:         a.staff,
+		Console:       a.console(talk, signer),
 		Conversations: live.NewRegistry[chat.View](),
 		Sockets:       a.sockets,
 		IDs:           ids,
@@ -295,6 +318,9 @@ func (a *App) ready(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Options returns the options that the app was made with.
+func (a *App) Options() Options { return a.opts }
 
 // Sites returns the sites that are served.
 func (a *App) Sites() *site.Sites { return a.sites }

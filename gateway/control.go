@@ -17,6 +17,7 @@ import (
 	"zgoda/botengine"
 	"zgoda/gateway/auth"
 	"zgoda/gateway/chat"
+	"zgoda/gateway/consoleapi"
 	"zgoda/persistence"
 )
 
@@ -68,11 +69,12 @@ func (c *Change) input() botengine.Input {
 	return in
 }
 
-// actorPattern is what a command may call itself: the name goes into the ledger.
-var actorPattern = regexp.MustCompile(`^command(:[A-Za-z0-9._@\\-]{1,64})?$`)
+// actorPattern is what a command or an operator may be called: the name goes into
+// the ledger.
+var actorPattern = regexp.MustCompile(`^(command(:[A-Za-z0-9._@\\-]{1,64})?|operator:[a-z0-9_]{1,64})$`)
 
 // ErrBadChange is wrapped by errors that say what is wrong with a Change.
-var ErrBadChange = errors.New("bad request")
+var ErrBadChange = consoleapi.ErrBadChange
 
 func (a *App) checkChange(c *Change) error {
 	if _, ok := a.sites.Get(c.Site); !ok {
@@ -99,7 +101,7 @@ func (a *App) checkChange(c *Change) error {
 		c.Actor = "command"
 	}
 	if !actorPattern.MatchString(c.Actor) || len(c.Reason) > maxReason {
-		return fmt.Errorf("%w: actor must be command:<user>, and a reason have at most %d bytes", ErrBadChange, maxReason)
+		return fmt.Errorf("%w: actor must be command:<user> or operator:<id>, and a reason have at most %d bytes", ErrBadChange, maxReason)
 	}
 	return nil
 }
@@ -151,9 +153,9 @@ func (a *App) Apply(ctx context.Context, c Change) error {
 	switch {
 	case out.Erased:
 	case out.Err != nil:
-		return fmt.Errorf("%s: %s", out.Err.Code, out.Err.Message)
+		return consoleapi.RefusedError{Code: out.Err.Code, Message: out.Err.Message}
 	case out.Ack.Refused != nil:
-		return fmt.Errorf("%s: %s", out.Ack.Refused.Code, out.Ack.Refused.Message)
+		return consoleapi.RefusedError{Code: out.Ack.Refused.Code, Message: out.Ack.Refused.Message}
 	}
 	if err := a.Flush(ctx); err != nil {
 		return err
@@ -218,6 +220,7 @@ func (a *App) startControl() error {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/change", a.handleChange)
+	mux.HandleFunc("POST /v1/operator", a.handleOperator)
 	mux.HandleFunc("POST /v1/retention", a.handleRetention)
 	a.serve(&http.Server{Handler: http.MaxBytesHandler(mux, maxHeader), ReadHeaderTimeout: headerTimeout}, listener)
 	return nil

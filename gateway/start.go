@@ -63,6 +63,10 @@ func (a *App) start(ctx context.Context) error {
 			return err
 		}
 	}
+	if a.desk != nil {
+		a.running.Go(func() { a.desk.Run(background) })
+		a.running.Go(func() { a.recheck(background) })
+	}
 	a.running.Go(func() { a.effects.Run(background) })
 	a.running.Go(func() { a.fireTimers(background) })
 	if a.privacy != nil {

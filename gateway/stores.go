@@ -23,6 +23,10 @@ type stores struct {
 	outbox        persistence.Outbox
 	nodes         persistence.Nodes
 	timers        persistence.Timers
+	inbox         persistence.Inbox
+	desk          persistence.Desk
+	// staff keeps the accounts of operators; nil where nobody can sign in.
+	staff persistence.Staff
 	// contacts is nil where no contact store is configured: then records wait in
 	// the outbox.
 	contacts persistence.Contacts
@@ -56,7 +60,7 @@ func (a *App) openFile(ctx context.Context, keys *seal.KeyFile) error {
 	}
 	a.onStop("close store", func(context.Context) error { return store.Close() })
 	a.stores = stores{
-		conversations: store, outbox: store, nodes: store, timers: store, contacts: store,
+		conversations: store, outbox: store, nodes: store, timers: store, contacts: store, inbox: store, desk: store, staff: store,
 		trim: store.Trim,
 		ready: func(ctx context.Context) error {
 			// A read that touches the file: an empty question would not.
@@ -83,7 +87,7 @@ func (a *App) openServers(ctx context.Context, keys *seal.KeyFile, node string) 
 	}
 	a.onStop("close redis", func(context.Context) error { return store.Close() })
 	a.stores = stores{
-		conversations: store, outbox: store, nodes: store, timers: store, shared: true,
+		conversations: store, outbox: store, nodes: store, timers: store, inbox: store, desk: store, shared: true,
 		ready: func(ctx context.Context) error {
 			if err := store.Ready(ctx); err != nil {
 				return fmt.Errorf("redis takes nothing: %w", err)
@@ -103,7 +107,7 @@ func (a *App) openServers(ctx context.Context, keys *seal.KeyFile, node string) 
 		return err
 	}
 	a.onStop("close postgres", func(context.Context) error { return contacts.Close() })
-	a.stores.contacts, a.stores.ledger = contacts, contacts
+	a.stores.contacts, a.stores.ledger, a.stores.staff = contacts, contacts, contacts
 	return nil
 }
 

@@ -47,6 +47,8 @@ type Presence struct {
 	Socket string
 	// Away: the operator takes no new conversations.
 	Away bool
+	// Left: the socket is closed, and the operator may be coming back.
+	Left bool
 	// Watching are the conversations that are open in it.
 	Watching []string
 }

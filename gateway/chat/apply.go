@@ -195,7 +195,7 @@ func (s *Service) settle(st *site.Site, v *View, in Input, d *decision, res *per
 			s.run(e)
 		}
 		out.Events = append(out.Events, d.events...)
-		out.Ack, out.Erased, out.Changed = &d.ack, d.commit.Erase, d.changed
+		out.Ack, out.Erased, out.Changed = &d.ack, d.commit.Erase, d.changed && !d.aside
 		out.Removed = out.Removed || d.commit.DropContact
 		out.Notes = append(out.Notes, d.notes...)
 	case persistence.Erased:

@@ -25,6 +25,8 @@ type decision struct {
 	made    *botengine.Effect // to be run after the commit
 	changed bool              // state, profile, values or log; not only the record of the input
 	notes   []protocol.Note
+	// aside: only the staff log has changed; there is nothing to show to visitors.
+	aside bool
 	// said are the events of an operator's act. They come before the engine's.
 	said []storedEvent
 	// contactChanged: the values are not those of the store, whatever the turn did.

@@ -105,7 +105,7 @@ func (s *Service) transcript(ctx context.Context, v *View, key persistence.Key) 
 		if len(page) == 0 {
 			return events, true, nil
 		}
-		events, before = slices.Concat(page, events), page[0].Seq
+		events, before = slices.Concat(Public(page), events), page[0].Seq
 	}
 	return events, before <= max(v.First(), 1), nil
 }

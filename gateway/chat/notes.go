@@ -28,7 +28,7 @@ func (s *Service) note(st *site.Site, v *View, d *decision, in *Input, now time.
 	spans := botengine.MaskContacts(a.Text, st.Settings.Region)
 	note.Text = wireText(spans, &persistence.ContactValues{})
 	d.addNote(v, note)
-	d.changed = true
+	d.changed, d.aside = true, true
 	d.ack.ID = note.ID
 	return false, s.sealNotes(d, spans)
 }

@@ -133,3 +133,9 @@ type (
 	// InboxRow is a sealed row of a site's inbox.
 	InboxRow = persistence.InboxRow
 )
+
+// Sides of a Signal.
+const (
+	SignalVisitor  = persistence.SignalVisitor
+	SignalOperator = persistence.SignalOperator
+)

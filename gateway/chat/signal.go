@@ -43,3 +43,9 @@ func (v *View) seen(from string) uint64 {
 	}
 	return v.snap.SeenVisitor
 }
+
+// WithPeople reports whether a person has the conversation or is waited for.
+func (v *View) WithPeople() bool { return v.Exists() && !v.Erased() && owns(v.state.Owner) }
+
+// OwnedBy reports whether an operator has the conversation.
+func (v *View) OwnedBy(operator string) bool { return v.state.Owner == ownerOf(operator) }

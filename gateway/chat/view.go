@@ -74,6 +74,9 @@ func (v *View) Position() persistence.Position {
 	return persistence.Position{Epoch: v.snap.Epoch, Seq: v.snap.Seq, Version: v.snap.Version}
 }
 
+// Key names the conversation.
+func (v *View) Key() persistence.Key { return v.snap.Key }
+
 // First returns the number of the oldest event that is kept.
 func (v *View) First() uint64 { return v.snap.First }
 

@@ -22,4 +22,7 @@
 //	                 │ error                                 │ code 4500–4999
 //	                 ▼                                       ▼
 //	              refused                                  ended
+//
+// An Operator is the same for the people who answer: one socket for all of a site's
+// conversations, an inbox for each site, and numbers for each conversation.
 package client

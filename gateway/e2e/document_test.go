@@ -57,8 +57,11 @@ func fitsTheDocument(t *testing.T) func(dir string, data []byte) {
 			t.Errorf("%s: %s is no frame: %v", dir, data, err)
 			return
 		}
+		if dir == "in" && bytes.Contains(data, []byte(`"operator":`)) {
+			t.Errorf("a visitor is told which operator it is: %s", data)
+		}
 		name := frame.T
-		if dir == "out" && (name == protocol.TypeBeat || name == protocol.TypeTyping) {
+		if dir == "out" && (name == protocol.TypeBeat || name == protocol.TypeTyping || name == protocol.TypeSeen) {
 			name = "client" + strings.ToUpper(name[:1]) + name[1:]
 		}
 		schema := byMessage[name]
@@ -71,6 +74,40 @@ func fitsTheDocument(t *testing.T) func(dir string, data []byte) {
 			err = schema.Validate(v)
 		}
 		if err != nil {
+			t.Errorf("%s: %s does not fit the document: %v", dir, data, err)
+		}
+	}
+}
+
+// operatorFits is fitsTheDocument for an operator's socket.
+func operatorFits(t *testing.T) func(dir string, data []byte) {
+	t.Helper()
+	byMessage, err := schemas()
+	if err != nil {
+		t.Fatalf("compile the document's schemas: %v", err)
+	}
+	return func(dir string, data []byte) {
+		var frame struct{ T string }
+		if err := json.Unmarshal(data, &frame); err != nil {
+			t.Errorf("%s: %s is no frame: %v", dir, data, err)
+			return
+		}
+		name := frame.T
+		if dir == "out" {
+			name = "operator" + strings.ToUpper(name[:1]) + name[1:]
+		}
+		schema := byMessage[name]
+		if schema == nil {
+			if dir == "in" {
+				t.Errorf("%s: the document has no message %q", dir, name)
+			}
+			return
+		}
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+		if err == nil {
+			err = schema.Validate(v)
+		}
+		if err != nil && dir == "in" {
 			t.Errorf("%s: %s does not fit the document: %v", dir, data, err)
 		}
 	}

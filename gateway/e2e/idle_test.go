@@ -110,7 +110,7 @@ func measureIdle(b *testing.B, kind, redis string, n int) {
 	for range 32 {
 		wg.Go(func() {
 			for i := range work {
-				conns[i] = idleSocket(b, p.addr, kind == "zgoda")
+				conns[i] = idleSocket(b, p.addr, kind)
 			}
 		})
 	}
@@ -203,7 +203,7 @@ func (p *idleChild) collect() {
 
 // idleSocket opens a socket the way a browser does, with its headers, says
 // something where there is somebody to talk to, and then stays silent.
-func idleSocket(b *testing.B, addr string, talk bool) net.Conn {
+func idleSocket(b *testing.B, addr, kind string) net.Conn {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		b.Error(err)
@@ -219,7 +219,10 @@ func idleSocket(b *testing.B, addr string, talk bool) net.Conn {
 	}
 	frames := []string{`{"t":"echo"}`}
 	wait := `"t":"echo"`
-	if talk {
+	switch kind {
+	case "floor":
+		wait = `"t":"ack"`
+	case "zgoda", "turns":
 		secret := fmt.Sprintf("%032x", time.Now().UnixNano())
 		frames = []string{fmt.Sprintf(`{"t":"open","client":"idle-socket-000001","secret":%q,"locale":"pl","page":"/"}`, secret), `{"t":"say","n":1,"text":"dzień dobry"}`}
 		wait = `"t":"ack"`

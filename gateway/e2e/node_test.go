@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -33,6 +34,7 @@ const (
 	envSites = "ZGODA_E2E_SITES"
 	envRedis = "ZGODA_E2E_REDIS"
 	envPG    = "ZGODA_E2E_POSTGRES"
+	envLease = "ZGODA_E2E_LEASE" // of operators, a duration
 )
 
 func TestMain(m *testing.M) {
@@ -163,10 +165,11 @@ func runChild() error {
 		return err
 	}
 	f := parseFault(os.Getenv(envFault))
+	lease, _ := time.ParseDuration(os.Getenv(envLease)) // empty: the default
 	app, err := gateway.New(context.Background(), gateway.Options{
 		Listener: faultyListener{listener, f}, DataDir: os.Getenv(envChild), SitesDir: os.Getenv(envSites),
 		Processor: processor, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Redis: os.Getenv(envRedis), Postgres: os.Getenv(envPG),
-		Limits:    unlimited,
+		Limits: unlimited, OperatorLease: lease,
 		WrapStore: func(c persistence.Conversations) persistence.Conversations { return faultyStore{c, f} },
 	})
 	if err != nil {
@@ -221,8 +224,11 @@ func startNodeOf(t *testing.T, sitesDir, redisURL, data, addr, faultSpec string)
 }
 
 // A child is how a gateway process is started. Empty fields: the demo's sites, no
-// servers, a free port, no fault.
-type child struct{ sites, redis, postgres, data, addr, fault string }
+// servers, a free port, no fault, the usual lease of operators.
+type child struct {
+	sites, redis, postgres, data, addr, fault string
+	lease                                     time.Duration
+}
 
 func startChild(t *testing.T, o child) *node {
 	t.Helper()
@@ -239,7 +245,7 @@ func startChild(t *testing.T, o child) *node {
 	n := &node{t: t, log: &logBuffer{}}
 	n.cmd = exec.Command(os.Args[0])
 	n.cmd.Env = append(os.Environ(), envChild+"="+o.data, envAddr+"="+o.addr, envFault+"="+o.fault, envSites+"="+sites,
-		envRedis+"="+o.redis, envPG+"="+o.postgres)
+		envRedis+"="+o.redis, envPG+"="+o.postgres, envLease+"="+o.lease.String())
 	n.cmd.Stderr = n.log
 	if n.stdin, err = n.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)

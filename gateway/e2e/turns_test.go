@@ -121,7 +121,7 @@ func startTurns(b *testing.B, kind, redisAddr string, visitors int) *turnServer 
 	b.Helper()
 	s := &turnServer{idleChild: startIdleChild(b, kind, redisAddr)}
 	for range visitors {
-		v := &turnVisitor{conn: idleSocket(b, s.addr, kind == "turns"), n: 1}
+		v := &turnVisitor{conn: idleSocket(b, s.addr, kind), n: 1}
 		if v.conn == nil {
 			b.Fatal("a visitor could not connect")
 		}

@@ -273,5 +273,3 @@ func (c *Chat) due() int64 {
 	}
 	return first
 }
-
-func (c *Chat) clock() string { return time.UnixMilli(c.at).UTC().Format("2006-01-02 15:04:05 MST") }

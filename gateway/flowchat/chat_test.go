@@ -105,7 +105,7 @@ func onlyVisible(t testing.TB, s string) {
 func FuzzChat(f *testing.F) {
 	for _, s := range []string{
 		"1\n1\nAnn\nann@example.com\n:state\n", ":now +1h\n:undo\n:card\n:erase\n2\n", "\x1b[2J\n:\x00\n", ":locale pl\nOferta\nzgadzam się\n:withdraw\n",
-		":operators 2\n3\n:restart\n:help\n", ":now +99999d\n:now +400d\n",
+		":state json\n:operators 2\n3\n:restart\n:help\n", ":now +99999d\n:now +400d\n",
 	} {
 		f.Add(s)
 	}
@@ -132,5 +132,18 @@ func TestLongLineIsAnError(t *testing.T) {
 	err := Run(strings.NewReader(strings.Repeat("x", maxLine+1)), &bytes.Buffer{}, options(""))
 	if err == nil || !strings.Contains(err.Error(), "longer than") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestStateAsJSON(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := Run(strings.NewReader("1\n1\nAnn\n:state json\n:state all\n"), &out, options("")); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"step": "email"`, `"lead_contact"`, `"Ann"`, "write :state or :state json"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the state has no %s in it\n%s", want, out.String())
+		}
 	}
 }

@@ -1,8 +1,6 @@
 package flowchat
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -40,7 +38,7 @@ func commands() []command {
 		{"back", "", "the person hands it back to the bot", (*Chat).back},
 		{"answer", "[KEY=VALUE…]", "the other server has answered", (*Chat).answered},
 		{"fail", "[for good]", "the other server did not answer, or refused", (*Chat).failed},
-		{"state", "", "show where the conversation stands and what is kept", (*Chat).dump},
+		{"state", "[json]", "show where the conversation stands and what is kept", (*Chat).status},
 		{"site", "[FILE]", "talk on another site, from the start", (*Chat).visit},
 		{"help", "", "this list", (*Chat).help},
 		{"quit", "", "leave", func(*Chat, []string) error { return errQuit }},
@@ -115,16 +113,6 @@ func (c *Chat) undo([]string) error {
 	c.moment, c.past = c.past[last], c.past[:last]
 	c.note("taken back; the conversation stands at %s", c.standing())
 	return nil
-}
-
-// standing says in a few words what the flow waits for.
-func (c *Chat) standing() string {
-	x := c.site.Bot.Inputs(c.state, c.profile)
-	where := "its end"
-	if c.state.Step != "" {
-		where = "step " + c.state.Step
-	}
-	return where + ", waiting for " + strings.TrimSpace(x.Kind+" "+x.Type)
 }
 
 // speak changes the conversation's language. Before the first act the greeting is
@@ -264,22 +252,5 @@ func (c *Chat) visit(args []string) error {
 		c.note("%s", w)
 	}
 	c.restart(c.locale)
-	return nil
-}
-
-// dump prints everything there is about the conversation and its visitor.
-func (c *Chat) dump([]string) error {
-	contact := map[string]string{}
-	for field, ref := range c.profile.Refs {
-		contact[field] = c.value(ref)
-	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(map[string]any{"at": c.clock(), "state": c.state, "profile": c.profile, "contact": contact}); err != nil {
-		return err
-	}
-	c.said("·", b.String())
 	return nil
 }

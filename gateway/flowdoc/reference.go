@@ -59,14 +59,6 @@ func (ms *members) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-func (ms members) get(name string) (schema, bool) {
-	i := slices.IndexFunc(ms, func(m named) bool { return m.name == name })
-	if i < 0 {
-		return schema{}, false
-	}
-	return ms[i].schema, true
-}
-
 // Reference returns the reference of a schema that Schema has written, in
 // Markdown.
 func Reference(raw []byte) ([]byte, error) {

@@ -92,9 +92,14 @@ func shorten(s string, size, room float64) string {
 	return cut(s, size, room)
 }
 
-// cut ends a text with an ellipsis where the room ends.
+// cut ends a text with an ellipsis where the room ends, between words unless the
+// last one is long.
 func cut(s string, size, room float64) string {
-	return strings.TrimRight(fitting(s, size, room-width("…", size)), " ,.;:–-") + "…"
+	head := fitting(s, size, room-width("…", size))
+	if space := strings.LastIndexByte(head, ' '); space > len(head)*3/5 && !strings.HasPrefix(s[len(head):], " ") {
+		head = head[:space]
+	}
+	return strings.TrimRight(head, " ,.;:–-") + "…"
 }
 
 // fitting is the longest beginning of a text that fits, one character at least.

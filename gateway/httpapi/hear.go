@@ -16,6 +16,9 @@ const checkSpread = 5 * time.Second
 
 // Hear takes what another node has committed. It returns at once.
 func (s *Server) Hear(news *chat.News) {
+	if s.Desk != nil && s.Desk.Hear(news) {
+		return
+	}
 	s.Conversations.Hear(news, func(c *live.Conversation[chat.View], news *chat.News) {
 		st, ok := s.Sites.Get(c.Key.Site)
 		if !ok {
@@ -28,8 +31,13 @@ func (s *Server) Hear(news *chat.News) {
 				s.refresh(ctx, st, l, c.Key)
 				return
 			}
+			if news.Signal != nil {
+				l.Value().HearSignal(news.Signal)
+				s.tell(ctx, st, l, news.Signal, nil)
+				return
+			}
 			out := s.Chat.Hear(ctx, st, l.Value(), news)
-			s.settle(st, l, &out)
+			s.settle(ctx, st, l, &out)
 		})
 	})
 }
@@ -38,11 +46,11 @@ func (s *Server) Hear(news *chat.News) {
 // Where the store cannot be asked, the clients' next beats try again.
 func (s *Server) refresh(ctx context.Context, st *site.Site, l live.Locked[chat.View], key chat.Key) {
 	out := s.Chat.Refresh(ctx, st, l.Value(), key)
-	s.settle(st, l, &out)
+	s.settle(ctx, st, l, &out)
 }
 
 // settle delivers an outcome that answers nobody.
-func (s *Server) settle(st *site.Site, l live.Locked[chat.View], out *chat.Outcome) {
+func (s *Server) settle(ctx context.Context, st *site.Site, l live.Locked[chat.View], out *chat.Outcome) {
 	if out.Err != nil {
 		l.Value().Forget()
 		if out.Defect != nil {
@@ -50,7 +58,7 @@ func (s *Server) settle(st *site.Site, l live.Locked[chat.View], out *chat.Outco
 		}
 		return
 	}
-	s.deliver(st, l, out)
+	s.deliver(ctx, st, l, out)
 	if out.Erased {
 		l.Deliver(live.Delivery{Erased: true})
 	}
@@ -60,6 +68,9 @@ func (s *Server) settle(st *site.Site, l live.Locked[chat.View], out *chat.Outco
 // was missed. It is called when this node may not have heard everything, and
 // returns when all were checked or ctx is over.
 func (s *Server) CheckAll(ctx context.Context) {
+	if s.Desk != nil {
+		s.Desk.CheckAll()
+	}
 	keys := s.Conversations.Keys()
 	rand.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
 	if len(keys) == 0 {

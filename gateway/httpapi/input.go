@@ -88,7 +88,7 @@ func (s *Server) apply(ctx context.Context, st *site.Site, c *live.Conversation[
 	var out chat.Outcome
 	c.Do(func(l live.Locked[chat.View]) {
 		out = s.Chat.Apply(ctx, st, l.Value(), c.Key, in)
-		s.deliver(st, l, &out)
+		s.deliver(ctx, st, l, &out)
 	})
 	if out.Defect != nil {
 		s.Log.Error("input not applied", "site", st.Key, "conversation", c.Key.Conversation, "error", out.Defect)
@@ -110,27 +110,43 @@ func (s *Server) Apply(ctx context.Context, st *site.Site, visitor string, in ch
 
 // deliver hands what a use case brought to everybody attached. It is encoded
 // once.
-func (s *Server) deliver(st *site.Site, l live.Locked[chat.View], out *chat.Outcome) {
+func (s *Server) deliver(ctx context.Context, st *site.Site, l live.Locked[chat.View], out *chat.Outcome) {
 	if out.Restarted {
 		l.Deliver(live.Delivery{Restarted: true})
 		return
 	}
-	if l.Members() == 0 || out.Erased || (len(out.Events) == 0 && !out.Removed && !out.Changed) {
+	if l.Members() == 0 || out.Erased {
 		return // of an erased visitor nothing is left to show
 	}
-	frame := protocol.NewEvents(l.Value().Position().Epoch, out.Events, out.State)
-	frame.Removed = out.Removed
-	data, err := protocol.Encode(frame)
-	if err != nil {
-		s.Log.Error("encode events", "site", st.Key, "error", err)
-		l.Deliver(live.Delivery{Restarted: true})
-		return
-	}
-	d := live.Delivery{Frame: data}
+	shows := len(out.Events) > 0 || out.Removed || out.Changed
+	d := live.Delivery{}
 	if n := len(out.Events); n > 0 {
 		d.First, d.Last = out.Events[0].Seq, out.Events[n-1].Seq
 	}
-	l.Deliver(d)
+	var err error
+	visitors, staff := audience(l)
+	if shows {
+		if visitors {
+			frame := protocol.NewEvents(l.Value().Position().Epoch, chat.Public(out.Events), out.State)
+			frame.Removed = out.Removed
+			d.Frame, err = protocol.Encode(frame)
+		}
+		if staff && err == nil {
+			d.Staff, err = s.staffFrame(st, l, out)
+		}
+	}
+	if staff && err == nil {
+		if err = s.addNotes(ctx, l, out.Notes, &d); errors.Is(err, chat.ErrUnavailable) {
+			err = nil // the next delivery or beat brings them
+		}
+	}
+	if err != nil {
+		s.Log.Error("encode events", "site", st.Key, "error", err)
+		d = live.Delivery{Restarted: true}
+	}
+	if d.Frame != nil || d.Staff != nil || d.Notes != nil || d.Restarted {
+		l.Deliver(d)
+	}
 }
 
 // beat answers with the top of the log as the store has it. Where the store is
@@ -160,6 +176,7 @@ func (s *session) history(ctx context.Context, f protocol.ClientFrame) {
 	s.conversation.Do(func(l live.Locked[chat.View]) {
 		past.BeforeSeq = f.BeforeSeq
 		past.Events, past.More, err = s.server.Chat.Before(ctx, l.Value(), s.conversation.Key, f.BeforeSeq, limit)
+		past.Events = chat.Public(past.Events)
 	})
 	if err != nil {
 		s.unavailable(0, err)

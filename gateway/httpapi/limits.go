@@ -199,6 +199,9 @@ func (a *admission) prune(now time.Time) {
 // ipv6Bits is what one IPv6 customer has at the least.
 const ipv6Bits = 64
 
+// ClientAddress is who is asking, as limits count: one customer, not one device.
+func ClientAddress(r *http.Request, hops int) netip.Prefix { return clientAddress(r, hops) }
+
 // clientAddress returns who is asking: the peer, or, behind hops trusted proxies,
 // what the outermost of them saw. Anything further left in X-Forwarded-For was
 // written by the client itself and means nothing.

@@ -71,7 +71,7 @@ func (s *session) resume(ctx context.Context, shown shownToken, visitor string, 
 		v := l.Value()
 		epoch, erased = v.Position().Epoch, v.Erased()
 		other = s.identity != "" && v.Identity() != "" && s.identity != v.Identity()
-		s.server.moved(s.site, l, before)
+		s.server.moved(ctx, s.site, l, before)
 		if replay.Resume == protocol.ResumeReset {
 			p := v.Position()
 			reset = &protocol.Reset{Epoch: p.Epoch, Seq: p.Seq, First: replay.After + 1}
@@ -139,7 +139,7 @@ func (s *session) replay(ctx context.Context, epoch string, isNew bool) bool {
 			if err = s.server.Chat.Hold(ctx, v, s.conversation.Key); err != nil {
 				return
 			}
-			s.server.moved(s.site, l, before)
+			s.server.moved(ctx, s.site, l, before)
 			if over = s.overtaken(v, epoch, isNew); over {
 				return
 			}
@@ -156,7 +156,7 @@ func (s *session) replay(ctx context.Context, epoch string, isNew bool) bool {
 					return
 				}
 			}
-			frame = protocol.NewEvents(epoch, events, nil)
+			frame = protocol.NewEvents(epoch, chat.Public(events), nil)
 			if n := len(events); n > 0 {
 				s.sent = events[n-1].Seq
 			}
@@ -190,12 +190,12 @@ func (s *session) replay(ctx context.Context, epoch string, isNew bool) bool {
 // moved tells those who are attached that a read for somebody else has found the
 // conversation further on than what they were sent: nothing will bring it to
 // them any more, since the view has it now.
-func (s *Server) moved(st *site.Site, l live.Locked[chat.View], before chat.Position) {
+func (s *Server) moved(ctx context.Context, st *site.Site, l live.Locked[chat.View], before chat.Position) {
 	now := l.Value().Position()
 	switch {
 	case now == before || l.Members() == 0:
 	case now.Epoch == before.Epoch && now.Seq == before.Seq:
-		s.deliver(st, l, &chat.Outcome{Changed: true, State: s.Chat.PublicState(st, l.Value())})
+		s.deliver(ctx, st, l, &chat.Outcome{Changed: true, State: s.Chat.PublicState(st, l.Value())})
 	default:
 		l.Deliver(live.Delivery{Restarted: true})
 	}

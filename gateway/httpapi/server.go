@@ -12,11 +12,13 @@ import (
 
 	"zgoda/gateway/auth"
 	"zgoda/gateway/chat"
+	"zgoda/gateway/desk"
 	"zgoda/gateway/live"
 	"zgoda/gateway/protocol"
 	"zgoda/gateway/receipt"
 	"zgoda/gateway/site"
 	"zgoda/gateway/socket"
+	"zgoda/gateway/staff"
 	"zgoda/gateway/widget"
 )
 
@@ -30,6 +32,11 @@ type Options struct {
 	Tokens        *auth.Tokens
 	// Receipts signs what visitors take away.
 	Receipts *receipt.Signer
+	// Desk and Staff serve operators; nil where nobody can sign in. Console answers
+	// /console/api/.
+	Desk    *desk.Desk
+	Staff   *staff.Service
+	Console http.Handler
 	// DigestKey keys the digests of inputs that are kept for deduplication.
 	DigestKey []byte
 	// Ready reports why the node should get no new sockets; nil when it may.
@@ -46,6 +53,7 @@ type Options struct {
 type Server struct {
 	Options
 	admission *admission
+	operators operators
 	asked     askers
 	unready   atomic.Bool
 	draining  atomic.Bool
@@ -67,6 +75,10 @@ func New(o Options) *Server {
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/ws", s.upgrade)
+	mux.HandleFunc("GET /v1/operator", s.upgradeOperator)
+	if s.Console != nil {
+		mux.Handle("/console/api/", s.Console)
+	}
 	mux.HandleFunc("GET /v1/sites/{site}/widget", s.widgetConfig)
 	mux.HandleFunc("GET /v1/status", s.status)
 	mux.HandleFunc("GET /v1/asyncapi.yaml", func(w http.ResponseWriter, _ *http.Request) {

@@ -90,7 +90,9 @@ func (s *session) frame(ctx context.Context, f protocol.ClientFrame) {
 	case protocol.TypeAskExport:
 		s.giveExport(ctx)
 	case protocol.TypeTyping:
-		// Nobody on the other side of a bot reads it.
+		s.signal(ctx, chat.Signal{From: chat.SignalVisitor, Typing: true, On: f.On})
+	case protocol.TypeSeen:
+		s.signal(ctx, chat.Signal{From: chat.SignalVisitor, Seen: f.Seq})
 	default:
 		s.input(ctx, f)
 	}
@@ -161,6 +163,7 @@ func (s *session) Deliver(d live.Delivery) {
 		s.socket.Close(protocol.CloseErased, "erased")
 	case d.Restarted:
 		s.socket.Close(protocol.CloseGoAway, "resume")
+	case d.Frame == nil:
 	case d.Last == 0 || d.First == s.sent+1:
 		s.socket.Send(d.Frame)
 		s.sent = max(s.sent, d.Last)

@@ -32,8 +32,16 @@ type Delivery struct {
 	// First and Last are the numbers of the first and the last event; both are 0
 	// where there is none.
 	First, Last uint64
-	// Frame is the encoded frame for a member that has everything before First.
+	// Frame is the encoded frame for a visitor that has everything before First,
+	// Staff that for an operator; nil where there is nothing for them.
 	Frame []byte
+	Staff []byte
+	// Notes is the frame of new entries of the staff log, FirstNote and LastNote
+	// their numbers. It is for operators alone.
+	Notes               []byte
+	FirstNote, LastNote uint64
+	// Except is who caused it and needs it not.
+	Except Member
 	// Erased: the visitor is gone; nothing follows.
 	Erased bool
 	// Restarted: what follows does not continue what was delivered before. Every
@@ -114,6 +122,9 @@ func (c *Conversation[V]) Do(f func(l Locked[V])) {
 // Locked is a conversation whose lock is held. It must not outlive Do.
 type Locked[V any] struct{ c *Conversation[V] }
 
+// Key names the conversation.
+func (l Locked[V]) Key() persistence.Key { return l.c.Key }
+
 // Value returns the place of the kept value.
 func (l Locked[V]) Value() *V { return &l.c.value }
 
@@ -134,7 +145,9 @@ func (l Locked[V]) Members() int { return len(l.c.members) }
 // Deliver hands d to every member.
 func (l Locked[V]) Deliver(d Delivery) {
 	for m := range l.c.members {
-		m.Deliver(d)
+		if m != d.Except {
+			m.Deliver(d)
+		}
 	}
 }
 

@@ -253,6 +253,43 @@ func TestHostileTextIsText(t *testing.T) {
 	b.shot("hostile-text")
 }
 
+// Who joins and leaves is told by name, read marks go both ways, and a name that
+// wants to be more than a name is not.
+func TestOperatorsByName(t *testing.T) {
+	f, b := begun(t)
+	const evil = "<b>Ola</b>\u202eenA"
+	f.set(func(f *fake) {
+		f.state.Owner, f.state.Name = protocol.OwnerOperator, evil
+		f.append(protocol.Event{From: "system", Kind: "joined", Name: evil})
+		f.append(protocol.Event{From: "operator", Kind: "message", Name: evil, Text: part("Dzień dobry")})
+		f.deliver(f.log[4:], false)
+	})
+	b.wait("the line", "lines().includes('Dzień dobry')")
+	b.wait("who it is", `q('.note').textContent.startsWith('\u2068<b>Ola</b>\u202eenA\u2069 dołącza do rozmowy') && q('.status').textContent.includes('Ola')`)
+	if value[bool](b, "!!q('.note b, .status b, .line b')") {
+		t.Error("a name was taken for markup")
+	}
+	b.shot("joined")
+	deadline := time.Now().Add(5 * time.Second)
+	for get(f, func(f *fake) uint64 { return f.seen }) != 6 {
+		if time.Now().After(deadline) {
+			t.Fatal("what was shown is not told to be read")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if value[bool](b, "q('.own .meta').textContent.includes('przeczytano')") {
+		t.Error("a line shows as read that nobody has read")
+	}
+	f.set(func(f *fake) { f.sockets[0].send(protocol.Seen{T: "seen", From: "operator", Seq: 6}) })
+	b.wait("read", "q('.own .meta').textContent.includes('przeczytano')")
+	f.set(func(f *fake) {
+		f.state.Owner, f.state.Name = protocol.OwnerBot, ""
+		f.append(protocol.Event{From: "system", Kind: "left", Name: "Ola"})
+		f.deliver(f.log[6:], false)
+	})
+	b.wait("the end of it", "all('.note').at(-1).textContent.includes('opuszcza rozmowę') && !q('.status').textContent.includes('Ola')")
+}
+
 // A grant that was given is reported to the page once, and unread lines are
 // counted while the panel is closed, across a reload.
 func TestConsentAndUnreadEvents(t *testing.T) {

@@ -39,6 +39,7 @@ type fake struct {
 	opens    []protocol.ClientFrame
 	inputs   []protocol.ClientFrame // every numbered frame, repeated ones too
 	upgrades int
+	seen     uint64 // the visitor's read mark
 	requests []string
 	pages    []string // asked for with the configuration
 	refuse   bool     // refuse handshakes
@@ -195,7 +196,7 @@ func (f *fake) socket(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *fake) frame(s *fakeSocket, data []byte) {
-	if get(f, func(f *fake) bool { return f.dead || s.mute }) || f.rights(s, data) {
+	if get(f, func(f *fake) bool { return f.dead || s.mute }) {
 		return
 	}
 	in, err := protocol.Decode(data)
@@ -213,6 +214,10 @@ func (f *fake) frame(s *fakeSocket, data []byte) {
 	case protocol.TypeHistory:
 		f.past(s, in)
 	case protocol.TypeTyping:
+	case protocol.TypeSeen:
+		f.seen = in.Seq
+	case protocol.TypeAskReceipt, protocol.TypeAskExport:
+		f.rights(s, in.T)
 	default:
 		f.inputs = append(f.inputs, in)
 		f.input(s, in)
@@ -260,25 +265,17 @@ func (f *fake) open(s *fakeSocket, in protocol.ClientFrame) {
 // goodProof is the proof that the fake takes for any id.
 var goodProof = strings.Repeat("ab", 32)
 
-// rights answers the requests for what a visitor can take away, which the decoder
-// of this version may not know.
-func (f *fake) rights(s *fakeSocket, data []byte) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	switch string(data) {
-	case `{"t":"ask_receipt"}`:
-		if f.fail > 0 {
-			s.send(protocol.Error{T: "error", Code: protocol.CodeUnavailable, Message: "later"})
-			return true
-		}
-		s.send(map[string]any{"t": "receipt", "receipt": "eyJh.e30.c2ln"})
-	case `{"t":"ask_export"}`:
-		s.send(map[string]any{"t": "export", "part": 1, "text": `{"contact":{"email":"ala@`, "more": true})
-		s.send(map[string]any{"t": "export", "part": 2, "text": `example.com"}}`, "more": false})
+// rights answers the requests for what a visitor can take away.
+func (f *fake) rights(s *fakeSocket, t string) {
+	switch {
+	case f.fail > 0:
+		s.send(protocol.Error{T: "error", Code: protocol.CodeUnavailable, Message: "later"})
+	case t == protocol.TypeAskReceipt:
+		s.send(protocol.Receipt{T: "receipt", Receipt: "eyJh.e30.c2ln"})
 	default:
-		return false
+		s.send(protocol.Export{T: "export", Part: 1, Text: `{"contact":{"email":"ala@`, More: true})
+		s.send(protocol.Export{T: "export", Part: 2, Text: `example.com"}}`})
 	}
-	return true
 }
 
 func (f *fake) past(s *fakeSocket, in protocol.ClientFrame) {

@@ -61,7 +61,7 @@ func TestTheSitesLookShowsAtOnce(t *testing.T) {
 }
 
 func TestCardKeepsItsLanguage(t *testing.T) {
-	for locale, want := range map[string]string{"pl": "Po co|Jakie dane: |Bez zgody", "de": "|You did not agree"} {
+	for locale, want := range map[string]string{"pl": "Po co|Jakie dane: |Bez zgody", "de": "Wofür|Welche Angaben: |Sie haben nicht eingewilligt", "fr": "|You did not agree"} {
 		f := newFake(t)
 		f.speaks = locale
 		b := newBrowser(t).visit(f.srv.URL + "/demo/en")
@@ -91,7 +91,7 @@ func TestRefusedPageIsNeutralAndTellsTheDeveloper(t *testing.T) {
 		if got := value[string](b, "q('.status').textContent + getComputedStyle(q('.status'), '::before').content"); got != "none" {
 			t.Errorf("%s: the status is %q", code, got)
 		}
-		if got := value[string](b, "warned.length + ': ' + warned[0]"); got != "1: zgoda: "+code+`: check data-site="`+site+`" and the site's origins (here: `+f.srv.URL+")" {
+		if got := value[string](b, "warned.length + ': ' + warned[0]"); got != "1: zgoda: "+code+`: check the site "`+site+`" and its origins (here: `+f.srv.URL+")" {
 			t.Errorf("warned %s", got)
 		}
 	}
@@ -131,6 +131,7 @@ func TestAfterTheSheet(t *testing.T) {
 	b.eval("q('.purpose .quiet').click()")
 	b.wait("focus on the new card", "root().activeElement?.dataset.state === 'open' && q('.sheet').hidden")
 	b.eval("q('.head .tool').click()")
+	b.wait("the privacy item", "q('[data-key=erase]') && !q('.sheet').hidden")
 	b.eval("[...all('.sheet .quiet')].find(e => e.textContent.includes('Usuń')).click()")
 	b.eval("q('[data-focus]').click()")
 	b.wait("the chat with the news", "q('.sheet').hidden && !q('.main').closest('[inert]') && q('.banner').textContent === 'Twoje dane zostały usunięte.'")

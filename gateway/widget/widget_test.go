@@ -200,6 +200,7 @@ func TestEraseForgetsEverything(t *testing.T) {
 	b.say("Hej")
 	b.acked("Hej")
 	b.eval("q('.head .tool').click()")
+	b.wait("the privacy item", "q('[data-key=erase]') && !q('.sheet').hidden")
 	b.eval("[...all('.sheet .quiet')].find(e => e.textContent.includes('Usuń')).click()")
 	b.eval("q('[data-focus]').click()")
 	b.wait("empty storage", "keys().length === 0")

@@ -8,7 +8,7 @@ import (
 )
 
 // GrantLogin makes an existing login a member of the roles a gateway acts as: the
-// application's and the marketing list's, or with retention the one role that may
+// application's, the marketing list's and the operators' accounts', or with retention the one role that may
 // delete ledgers whose time is over. A gateway asks for a role where it needs it
 // (SET ROLE); a login made with NOINHERIT has no right besides. ownerDSN is as for
 // Migrate, which comes first.
@@ -18,7 +18,7 @@ func GrantLogin(ctx context.Context, ownerDSN, login string, retention bool) err
 		return storeError("connect", err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	roles := RoleApp + ", " + RoleMarketing
+	roles := RoleApp + ", " + RoleMarketing + ", " + RoleStaff
 	if retention {
 		roles = RoleRetention
 	}

@@ -48,7 +48,10 @@ func (s *Store) Present(ctx context.Context, site string, p persistence.Presence
 		return fmt.Errorf("enter presence: %w", err)
 	}
 	said := "here"
-	if p.Away {
+	switch {
+	case p.Left:
+		said = "left"
+	case p.Away:
 		said = "away"
 	}
 	watching := slices.Sorted(slices.Values(p.Watching))
@@ -83,7 +86,7 @@ func (s *Store) Presences(ctx context.Context, site string) ([]persistence.Prese
 		var p persistence.Presence
 		p.Operator, p.Socket, _ = strings.Cut(member, " ")
 		if len(said) > 0 {
-			p.Away, p.Watching = said[0] == "away", said[1:]
+			p.Away, p.Left, p.Watching = said[0] == "away", said[0] == "left", said[1:]
 		}
 		out = append(out, p)
 	}

@@ -111,9 +111,12 @@ func TestMigratesWhatIsThere(t *testing.T) {
 	}
 	// Back to what the migrations before these had made.
 	for _, q := range []string{
-		`DROP TRIGGER visitor_applies_one_by_one`, `DROP TRIGGER erasure_reaches_statuses`, `DROP TRIGGER tally_status_added`, `DROP TRIGGER tally_status_changed`,
+		`DROP TRIGGER visitor_applies_one_by_one`, `DROP TRIGGER erasure_reaches_statuses`, `DROP TRIGGER ledger_ends_policy_contact`, `DROP TRIGGER tally_status_added`, `DROP TRIGGER tally_status_changed`,
 		`DROP TRIGGER tally_visitor_added`, `DROP TRIGGER tally_visitor_erased`, `DROP VIEW marketing_contact`, `DROP TABLE tally`, `DROP TABLE lost`, `DROP TABLE audit`,
 		`DROP INDEX status_by_kind`, `DROP INDEX field_by_address`, `DROP INDEX contact_by_age`, `DROP INDEX entry_by_age`, `DROP INDEX grant_by_end`, `DROP INDEX visitor_erased`,
+		`DROP TABLE staff_entry`, `DROP INDEX conversation_assigned`, `ALTER TABLE conversation DROP COLUMN assigned`,
+		`ALTER TABLE conversation DROP COLUMN seen_operator`, `ALTER TABLE conversation DROP COLUMN seen_visitor`,
+		`ALTER TABLE conversation DROP COLUMN staff_seq`,
 		`DROP TABLE staff_session`, `DROP TABLE membership`, `DROP TABLE invite`, `DROP TABLE site_revision`, `DROP TABLE operator`,
 		`CREATE VIEW marketing_contact AS SELECT 1`,
 		`CREATE TRIGGER visitor_applies_one_by_one BEFORE UPDATE OF applied_vseq ON visitor WHEN 0 BEGIN SELECT 1; END`,

@@ -39,7 +39,7 @@ func (s *Store) Present(_ context.Context, site string, p persistence.Presence, 
 		s.desk.leases[site] = map[socketName]lease{}
 	}
 	before, known := s.desk.leases[site][name]
-	changed = changed || !known || before.Away != p.Away || !slices.Equal(before.Watching, p.Watching)
+	changed = changed || !known || before.Away != p.Away || before.Left != p.Left || !slices.Equal(before.Watching, p.Watching)
 	s.desk.leases[site][name] = lease{p, time.Now().Add(d)}
 	s.desk.mu.Unlock()
 	if changed {

@@ -123,3 +123,27 @@ func TestTrimManyConversations(t *testing.T) {
 		}
 	}
 }
+
+// E25: the clocks are independent: the transcript goes, the contact and its proof
+// stay.
+func TestE25_TranscriptGoesWhileTheContactLives(t *testing.T) {
+	t.Parallel()
+	s := openTest(t)
+	mustApply(t, s, giveContact("anna", map[string]string{"email": "anna@example.test"})...)
+	old := time.Now().AddDate(0, 0, -40)
+	_, err := s.Commit(t.Context(), &persistence.Commit{
+		Key: persistence.Key{Site: "shop", Conversation: "c-anna"}, Visitor: "anna", Now: old, Epoch: "e", State: []byte("s"),
+		Input:  persistence.Input{Client: "tab", N: 1, Digest: []byte("d"), Answer: []byte("a")},
+		Events: []persistence.Event{{Seq: 1, ID: "one", At: old, Body: []byte("hello")}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Trim(t.Context(), time.Now().AddDate(0, 0, -30)); err != nil || n != 1 {
+		t.Fatalf("trimmed %d events: %v", n, err)
+	}
+	person, err := s.Person(t.Context(), "shop", "anna", asTest)
+	if err != nil || person.Fields["email"] != "anna@example.test" || len(person.Proof.Entries) == 0 {
+		t.Errorf("after the transcript is gone the store has %+v %v", person, err)
+	}
+}

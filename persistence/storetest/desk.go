@@ -334,6 +334,9 @@ func present(t *testing.T, s persistence.Desk, site string) []string {
 		if p.Away {
 			name += " away"
 		}
+		if p.Left {
+			name += " left"
+		}
 		for _, w := range p.Watching {
 			name += " " + w
 		}
@@ -385,12 +388,14 @@ func presenceSaysWhatIsDone(t *testing.T, s DeskStore) {
 		{Operator: "anna", Socket: "s2", Away: true},
 		{Operator: "bert", Socket: "s1"},
 		{Operator: "bert", Socket: "s1", Watching: []string{"c-a"}},
+		{Operator: "bert", Socket: "s2"},
+		{Operator: "bert", Socket: "s2", Left: true},
 	} {
 		if err := s.Present(t.Context(), "shop", p, time.Minute); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want := []string{"anna/s1 c-a c-b", "anna/s2 away", "bert/s1 c-a"}
+	want := []string{"anna/s1 c-a c-b", "anna/s2 away", "bert/s1 c-a", "bert/s2 left"}
 	if got := present(t, s, "shop"); !slices.Equal(got, want) {
 		t.Errorf("each socket says what is done in it, got %v, want %v", got, want)
 	}

@@ -31,6 +31,7 @@ var targets = []target{
 // when it is asked for, and one per locale. All but the loader carry one version in their served
 // names, which the loader knows: so it names them without a list.
 func buildWidget(dir string) (map[string][]byte, error) {
+	names := map[string]any{} // what shorten made of each name, the same in every bundle
 	var entries []string
 	for _, pattern := range []string{"app.ts", "parts/*.ts", "i18n/??.ts", "i18n/privacy/??.ts"} {
 		found, err := filepath.Glob(filepath.Join(dir, "src", pattern))
@@ -41,7 +42,7 @@ func buildWidget(dir string) (map[string][]byte, error) {
 	}
 	files := map[string][]byte{}
 	for _, entry := range entries {
-		content, err := bundle(entry, api.FormatESModule, nil)
+		content, err := bundle(entry, api.FormatESModule, nil, names)
 		if err != nil {
 			return nil, err
 		}
@@ -51,7 +52,7 @@ func buildWidget(dir string) (map[string][]byte, error) {
 		}
 		files[name] = content
 	}
-	loader, err := bundle(filepath.Join(dir, "src", "loader.ts"), api.FormatIIFE, map[string]string{"VERSION": strconv.Quote(version(files))})
+	loader, err := bundle(filepath.Join(dir, "src", "loader.ts"), api.FormatIIFE, map[string]string{"VERSION": strconv.Quote(version(files))}, names)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +71,13 @@ func version(files map[string][]byte) string {
 	return hex.EncodeToString(sum.Sum(nil)[:5])
 }
 
-func bundle(entry string, format api.Format, define map[string]string) ([]byte, error) {
+// shorten are names of the widget's own members and words that are long and used often. Names that
+// others see may not be among them: those of frames, of what is stored, of the page and the browser.
+const shorten = `^(nothingKept|loadFailed|notHere|tooLong|connecting|answered|configError|serverTime|comeBack|discard|` +
+	`timeline|composer|outbox|reveal|arrived|newest|opening|nudge|hurry|settle|flying|skipLongest|speak|` +
+	`changed|purpose|decided|counter|restart|resend|blocked|busy|moment|dayName|render|opened)$`
+
+func bundle(entry string, format api.Format, define map[string]string, names map[string]any) ([]byte, error) {
 	result := api.Build(api.BuildOptions{
 		EntryPoints:       []string{entry},
 		Bundle:            true,
@@ -78,6 +85,8 @@ func bundle(entry string, format api.Format, define map[string]string) ([]byte, 
 		Target:            api.ES2022,
 		Charset:           api.CharsetUTF8,
 		Define:            define,
+		MangleProps:       shorten,
+		MangleCache:       names,
 		MinifyIdentifiers: true,
 		MinifySyntax:      true,
 		MinifyWhitespace:  true,
@@ -90,6 +99,7 @@ func bundle(entry string, format api.Format, define map[string]string) ([]byte, 
 		lines := api.FormatMessages(result.Errors, api.FormatMessagesOptions{Kind: api.ErrorMessage})
 		return nil, errors.New(strings.Join(lines, ""))
 	}
+	maps.Copy(names, result.MangleCache)
 	if len(result.OutputFiles) != 1 {
 		return nil, fmt.Errorf("%s: %d output files, want 1", entry, len(result.OutputFiles))
 	}

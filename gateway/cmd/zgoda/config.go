@@ -29,15 +29,17 @@ type config struct {
 	Processor processorConfig `yaml:"processor" envPrefix:"PROCESSOR_"`
 
 	// Several machines: see configs/zgoda.yaml.
-	Redis         string       `yaml:"redis" env:"REDIS"`
-	RedisReplicas int          `yaml:"redis_replicas" env:"REDIS_REPLICAS"`
-	Postgres      string       `yaml:"postgres" env:"POSTGRES"`
-	PostgresPurge string       `yaml:"postgres_retention" env:"POSTGRES_RETENTION"`
-	Node          string       `yaml:"node" env:"NODE"`
-	TrustedHops   int          `yaml:"trusted_hops" env:"TRUSTED_HOPS"`
-	DrainDelayMS  int64        `yaml:"drain_delay_ms" env:"DRAIN_DELAY_MS"`
-	DrainTimeMS   int64        `yaml:"drain_time_ms" env:"DRAIN_TIME_MS"`
-	Limits        limitsConfig `yaml:"limits" envPrefix:"LIMITS_"`
+	Redis         string `yaml:"redis" env:"REDIS"`
+	RedisReplicas int    `yaml:"redis_replicas" env:"REDIS_REPLICAS"`
+	Postgres      string `yaml:"postgres" env:"POSTGRES"`
+	PostgresPurge string `yaml:"postgres_retention" env:"POSTGRES_RETENTION"`
+	Node          string `yaml:"node" env:"NODE"`
+	TrustedHops   int    `yaml:"trusted_hops" env:"TRUSTED_HOPS"`
+	DrainDelayMS  int64  `yaml:"drain_delay_ms" env:"DRAIN_DELAY_MS"`
+	DrainTimeMS   int64  `yaml:"drain_time_ms" env:"DRAIN_TIME_MS"`
+	// OperatorLeaseMS is how long an operator counts as there after the last beat.
+	OperatorLeaseMS int64        `yaml:"operator_lease_ms" env:"OPERATOR_LEASE_MS"`
+	Limits          limitsConfig `yaml:"limits" envPrefix:"LIMITS_"`
 }
 
 type limitsConfig struct {
@@ -101,6 +103,8 @@ func (c config) check() error {
 		return fmt.Errorf("trusted_hops is %d; it is the number of proxies in front, 0 to 10", c.TrustedHops)
 	case c.DrainDelayMS < 0 || c.DrainDelayMS > maxDrainMS:
 		return fmt.Errorf("drain_delay_ms is %d; it can be 0 to %d", c.DrainDelayMS, maxDrainMS)
+	case c.OperatorLeaseMS != 0 && (c.OperatorLeaseMS < 10_000 || c.OperatorLeaseMS > 600_000):
+		return fmt.Errorf("operator_lease_ms is %d; it can be 10000 to 600000", c.OperatorLeaseMS)
 	case c.DrainTimeMS < 0 || c.DrainTimeMS > maxDrainMS:
 		return fmt.Errorf("drain_time_ms is %d; it can be 0 to %d", c.DrainTimeMS, maxDrainMS)
 	}
@@ -175,8 +179,9 @@ func (c config) options() gateway.Options {
 		Listen: c.Listen, DataDir: c.Data, SitesDir: c.Sites, Log: c.logger(), Env: os.Getenv,
 		Processor: site.Party{Name: c.Processor.Name, Address: c.Processor.Address, Contact: c.Processor.Contact},
 		Redis:     c.Redis, RedisReplicas: c.RedisReplicas, Postgres: c.Postgres, PostgresRetention: c.PostgresPurge, Node: c.Node,
-		DrainDelay: time.Duration(c.DrainDelayMS) * time.Millisecond,
-		DrainTime:  time.Duration(c.DrainTimeMS) * time.Millisecond,
+		OperatorLease: time.Duration(c.OperatorLeaseMS) * time.Millisecond,
+		DrainDelay:    time.Duration(c.DrainDelayMS) * time.Millisecond,
+		DrainTime:     time.Duration(c.DrainTimeMS) * time.Millisecond,
 		Limits: httpapi.Limits{
 			Sockets: c.Limits.Sockets, SocketsPerAddress: c.Limits.SocketsPerAddress, PerSecond: c.Limits.PerSecond,
 			PerSecondPerAddress: c.Limits.PerSecondPerAddress, ConversationsPerMinute: c.Limits.ConversationsPerMinute,

@@ -58,7 +58,7 @@ func newRoot() *cobra.Command {
 	p.StringVar(&flags.data, "data", "", "data folder (default data)")
 	p.StringVar(&flags.sites, "sites", "", "folder with the site files (default configs/sites)")
 	root.AddCommand(
-		newRun(flags), newContacts(flags), newConsent(flags), newReceipt(flags), newRetention(flags), newAudit(flags),
+		newRun(flags), newContacts(flags), newConsent(flags), newOperator(flags), newReceipt(flags), newRetention(flags), newAudit(flags),
 		newTombstones(flags), newMigrate(flags), newFlow(flags),
 	)
 	return root

@@ -10,10 +10,19 @@ import { masked } from './page';
 import { Panel } from './view/panel';
 import style from './view/style.css';
 
+// start works in short tasks: the page has other things to do.
 export async function start(ctx: Context, words: Words): Promise<App> {
+  await pause();
   const widget = new Widget(ctx, words);
+  await pause();
+  widget.build();
+  await pause();
   widget.begin();
   return widget;
+}
+
+function pause(): Promise<void> {
+  return new Promise((done) => setTimeout(done));
 }
 
 class Widget implements App {
@@ -38,7 +47,6 @@ class Widget implements App {
     sheet.replaceSync(style);
     ctx.root.adoptedStyleSheets = [...ctx.root.adoptedStyleSheets, sheet];
     ctx.launcher.append(this.#badge);
-    this.#build();
   }
 
   begin(): void {
@@ -98,7 +106,7 @@ class Widget implements App {
     }
   }
 
-  #build(): void {
+  build(): void {
     const ctx = this.#ctx;
     const session = this.#session;
     const words = this.#words;
@@ -155,7 +163,11 @@ class Widget implements App {
     if (!this.#panel.opened) return;
     this.#count(0);
     const { seq } = this.#session.log;
-    if (seq && this.#session.store.visitor()?.seen !== seq) this.#session.store.update({ seen: seq });
+    const { store, line, log } = this.#session;
+    if (!seq || store.visitor()?.seen === seq) return;
+    store.update({ seen: seq });
+    // A person on the other side likes to know.
+    if (log.state?.owner === 'operator') line.send({ t: 'seen', seq });
   }
 
   #count(n: number): void {
@@ -201,7 +213,7 @@ class Widget implements App {
     const { opened, composer } = this.#panel;
     const draft = composer.field.value;
     this.#panel.el.remove();
-    this.#build();
+    this.build();
     this.#panel.composer.prefill(draft);
     this.#session.config = undefined;
     await this.#session.load(locale);
@@ -213,7 +225,7 @@ class Widget implements App {
     try {
       this.#session.page = masked(page);
     } catch {
-      return this.#ctx.emit('error', { code: 'page', message: 'page needs a path, such as /cart' });
+      return this.#ctx.emit('error', { code: 'page', message: 'page needs a path' });
     }
     // Another page may have another greeting.
     void this.#session.load(this.#words.locale);
@@ -223,7 +235,7 @@ class Widget implements App {
   // not begin.
   #identify(id: string, proof: string): void {
     if (!id || id.length > 200 || !/^[0-9a-f]{64}$/.test(proof)) {
-      this.#ctx.emit('error', { code: 'identity_invalid', message: 'identify needs an id and the HMAC-SHA-256 of it in 64 lowercase hex digits, made on your server' });
+      this.#ctx.emit('error', { code: 'identity_invalid', message: 'identify needs an id and its HMAC-SHA-256 in hex, made on your server' });
       return;
     }
     this.#session.identify({ id, proof });

@@ -45,6 +45,8 @@ export interface State {
   consents?: Record<string, Consent> | null;
   expect: Expect;
   held?: string[] | null;
+  name?: string; // of the operator
+  seen?: number; // newest seq that an operator has read
 }
 
 export interface Part { text?: string; contact?: boolean; removed?: boolean; masked?: boolean }
@@ -69,6 +71,7 @@ export interface Event {
   at: number;
   from: string;
   kind: string;
+  name?: string; // of an operator
   client?: string;
   n?: number;
   text?: Part[];
@@ -123,9 +126,10 @@ export interface Past { t: 'past'; before_seq: number; events?: Event[] | null; 
 export interface GoAway { t: 'goaway'; after_ms: number }
 export interface Receipt { t: 'receipt'; receipt: string }
 export interface Export { t: 'export'; part: number; text: string; more: boolean }
+export interface Seen { t: 'seen'; seq: number }
 export interface Typing { t: 'typing'; from?: string; on?: boolean }
 
-export type Frame = Hello | Reset | Events | Ack | ErrorFrame | Beat | Past | GoAway | Typing | Receipt | Export;
+export type Frame = Hello | Reset | Events | Ack | ErrorFrame | Beat | Past | GoAway | Typing | Seen | Receipt | Export;
 
 // Close codes that the widget acts on; the rest follow their range.
 export const CLOSE_SUPERSEDED = 4500;

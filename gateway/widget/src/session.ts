@@ -68,7 +68,7 @@ export class Session implements Owner {
     if ('status' in got) {
       const { status, code } = got;
       this.configError = status;
-      if (this.shut) console.warn(`zgoda: ${code || status}: check data-site="${this.#ctx.site}" and the site's origins (here: ${location.origin})`);
+      if (this.shut) console.warn(`zgoda: ${code || status}: check the site "${this.#ctx.site}" and its origins (here: ${location.origin})`);
       this.#ctx.emit('error', { code: 'config', message: `${status} ${code}` });
     } else if (!this.config || !this.begun) {
       this.config = got;
@@ -282,6 +282,7 @@ export class Session implements Owner {
       case 'error': this.#onError(f); break;
       case 'past': this.log.past(f); break;
       case 'typing': this.typing = f.on ? Date.now() + 6000 : 0; break;
+      case 'seen': if (this.log.state) this.log.state.seen = f.seq; break;
       default: this.other?.(f);
     }
     this.changed();

@@ -3,6 +3,7 @@ import type { Words } from './words';
 const words: Words = {
   locale: 'ar',
   dir: 'rtl',
+  halves: ['ص', 'م'],
   open: 'فتح الدردشة',
   close: 'إغلاق الدردشة',
   chat: 'دردشة: {name}',
@@ -17,7 +18,7 @@ const words: Words = {
     date: 'التاريخ، مثل 2026-05-31…',
   },
   send: 'إرسال',
-  line: { sending: 'جارٍ الإرسال…', sent: 'أُرسلت', late: 'لم تُرسل بعد', refused: 'لم تُرسل', failed: 'لم تُرسل' },
+  line: { sending: 'جارٍ الإرسال…', sent: 'أُرسلت', read: 'قُرئت', late: 'لم تُرسل بعد', refused: 'لم تُرسل', failed: 'لم تُرسل' },
   resend: 'إعادة الإرسال',
   counter: '{n} من {max} حرف',
   tooLong: 'النص طويل: {n} من {max} حرف. اختصره أو قسّمه.',
@@ -67,6 +68,8 @@ const words: Words = {
     withdrawn: 'سحبت موافقتك على: {what}',
   },
   changed: {
+    joined: 'انضم إلى المحادثة: {name}',
+    left: 'غادر المحادثة: {name}',
     correction: 'صُحّحت بيانات الاتصال الخاصة بك.',
     restricted: 'بياناتك محفوظة لكنها لم تعد تُستخدم.',
     freed: 'أصبح استخدام بياناتك ممكنًا من جديد.',

@@ -17,7 +17,7 @@ const words: Words = {
     date: 'Datum, např. 2026-05-31…',
   },
   send: 'Odeslat',
-  line: { sending: 'odesílá se…', sent: 'odesláno', late: 'zatím neodesláno', refused: 'neodesláno', failed: 'neodesláno' },
+  line: { sending: 'odesílá se…', sent: 'odesláno', read: 'přečteno', late: 'zatím neodesláno', refused: 'neodesláno', failed: 'neodesláno' },
   resend: 'Odeslat znovu',
   counter: '{n} z {max} znaků',
   tooLong: 'Příliš dlouhé: {n} z {max} znaků. Zkraťte text, nebo ho rozdělte.',
@@ -67,6 +67,8 @@ const words: Words = {
     withdrawn: 'Souhlas odvolán: {what}',
   },
   changed: {
+    joined: '{name} se připojuje.',
+    left: '{name} odchází z konverzace.',
     correction: 'Vaše kontaktní údaje byly opraveny.',
     restricted: 'Vaše údaje uchováváme, ale už je nepoužíváme.',
     freed: 'Vaše údaje se smí opět používat.',

@@ -17,7 +17,7 @@ const words: Words = {
     date: 'Datum, z. B. 2026-05-31 …',
   },
   send: 'Senden',
-  line: { sending: 'wird gesendet …', sent: 'gesendet', late: 'noch nicht gesendet', refused: 'nicht gesendet', failed: 'nicht gesendet' },
+  line: { sending: 'wird gesendet …', sent: 'gesendet', read: 'gelesen', late: 'noch nicht gesendet', refused: 'nicht gesendet', failed: 'nicht gesendet' },
   resend: 'Erneut senden',
   counter: '{n} von {max} Zeichen',
   tooLong: 'Zu lang: {n} von {max} Zeichen. Bitte kürzen oder aufteilen.',
@@ -67,6 +67,8 @@ const words: Words = {
     withdrawn: 'Einwilligung widerrufen: {what}',
   },
   changed: {
+    joined: '{name} ist jetzt dabei.',
+    left: '{name} hat die Unterhaltung verlassen.',
     correction: 'Ihre Kontaktdaten wurden berichtigt.',
     restricted: 'Ihre Daten werden aufbewahrt, aber nicht mehr verwendet.',
     freed: 'Ihre Daten dürfen wieder verwendet werden.',

@@ -3,6 +3,7 @@ import type { Words } from './words';
 const words: Words = {
   locale: 'en',
   dir: 'ltr',
+  halves: ['AM', 'PM'],
   open: 'Open chat',
   close: 'Close chat',
   chat: 'Chat: {name}',
@@ -17,7 +18,7 @@ const words: Words = {
     date: 'Date, e.g. 2026-05-31…',
   },
   send: 'Send',
-  line: { sending: 'sending…', sent: 'sent', late: 'not sent yet', refused: 'not sent', failed: 'not sent' },
+  line: { sending: 'sending…', sent: 'sent', read: 'read', late: 'not sent yet', refused: 'not sent', failed: 'not sent' },
   resend: 'Send again',
   counter: '{n} of {max} characters',
   tooLong: 'Too long: {n} of {max} characters. Shorten or split it.',
@@ -67,6 +68,8 @@ const words: Words = {
     withdrawn: 'Consent withdrawn: {what}',
   },
   changed: {
+    joined: '{name} has joined.',
+    left: '{name} has left.',
     correction: 'Your contact details were corrected.',
     restricted: 'We keep your data but no longer use them.',
     freed: 'Your data may be used again.',

@@ -17,7 +17,7 @@ const words: Words = {
     date: 'תאריך, למשל 2026-05-31…',
   },
   send: 'שליחה',
-  line: { sending: 'בשליחה…', sent: 'נשלח', late: 'עדיין לא נשלח', refused: 'לא נשלח', failed: 'לא נשלח' },
+  line: { sending: 'בשליחה…', sent: 'נשלח', read: 'נקרא', late: 'עדיין לא נשלח', refused: 'לא נשלח', failed: 'לא נשלח' },
   resend: 'לשלוח שוב',
   counter: '{n} מתוך {max} תווים',
   tooLong: 'ארוך מדי: {n} מתוך {max} תווים. כדאי לקצר או לחלק.',
@@ -67,6 +67,8 @@ const words: Words = {
     withdrawn: 'ההסכמה בוטלה: {what}',
   },
   changed: {
+    joined: '{name} בשיחה.',
+    left: '{name} כבר לא בשיחה.',
     correction: 'פרטי הקשר שלך תוקנו.',
     restricted: 'הנתונים שלך נשמרים אך אינם בשימוש עוד.',
     freed: 'מותר שוב להשתמש בנתונים שלך.',

@@ -17,7 +17,7 @@ const words: Words = {
     date: 'Data, np. 2026-05-31…',
   },
   send: 'Wyślij',
-  line: { sending: 'wysyłanie…', sent: 'wysłano', late: 'jeszcze nie wysłano', refused: 'nie wysłano', failed: 'nie wysłano' },
+  line: { sending: 'wysyłanie…', sent: 'wysłano', read: 'przeczytano', late: 'jeszcze nie wysłano', refused: 'nie wysłano', failed: 'nie wysłano' },
   resend: 'Wyślij ponownie',
   counter: '{n} z {max} znaków',
   tooLong: 'Za długo: {n} z {max} znaków. Skróć albo podziel tekst.',
@@ -67,6 +67,8 @@ const words: Words = {
     withdrawn: 'Zgoda wycofana: {what}',
   },
   changed: {
+    joined: '{name} dołącza do rozmowy.',
+    left: '{name} opuszcza rozmowę.',
     correction: 'Twoje dane kontaktowe zostały poprawione.',
     restricted: 'Przechowujemy Twoje dane, ale ich nie używamy.',
     freed: 'Twoich danych można znowu używać.',

@@ -5,6 +5,7 @@ import type { Status } from '../outbox';
 export interface Words {
   locale: string;
   dir: 'ltr' | 'rtl';
+  halves?: [string, string]; // of the day, where hours are counted to twelve
   open: string;
   close: string;
   chat: string; // {name}
@@ -12,7 +13,7 @@ export interface Words {
   write: string;
   placeholder: Record<string, string>; // by what is asked; text is the usual one
   send: string;
-  line: Record<Status, string>;
+  line: Record<Status | 'read', string>;
   resend: string;
   counter: string; // {n} {max}
   tooLong: string; // {n} {max}
@@ -45,7 +46,7 @@ export interface Words {
   card: { purposes: string; fields: string; granted: string; declined: string; stale: string; saving: string };
   privacy: string;
   decided: { granted: string; declined: string; withdrawn: string }; // {what}
-  changed: Record<string, string>; // by kind of event
+  changed: Record<string, string>; // by kind of event; {name} is an operator's
   purpose: Record<string, string>;
   refused: Record<string, string>;
 }

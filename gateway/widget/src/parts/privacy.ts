@@ -44,7 +44,7 @@ export class Privacy {
     this.#files = new Files(session, own, () => this.render());
     this.#heading = h('h2', { tabindex: -1, id: 'privacy' }, words.privacy);
     this.el = h('section', { class: 'sheet', hidden: true, 'aria-labelledby': 'privacy' },
-      h('header', {}, iconButton('back', own.back, () => acts.back(false)), this.#heading), this.#body);
+      h('div', { class: 'top' }, iconButton('back', own.back, () => acts.back(false)), this.#heading), this.#body);
   }
 
   show(information: boolean): void {

@@ -18,16 +18,25 @@ function body(parts: Part[], words: Words): Child[] {
           : p.text);
 }
 
+// isolated keeps a name from turning the text around it.
+export function isolated(name: string): string {
+  return `\u2068${name}\u2069`;
+}
+
+export function who(e: Event, words: Words): string {
+  return e.name ? isolated(e.name) : words.who[e.from] ?? '';
+}
+
 // bubble is a line that somebody said. Its time shows under the last of a run.
-export function bubble(e: Event, tail: boolean, at: number, words: Words, format: Format): HTMLElement {
+export function bubble(e: Event, tail: boolean, read: boolean, at: number, words: Words, format: Format): HTMLElement {
   const own = e.from === 'visitor';
   const image = e.image && safeURL(e.image.url);
   return h('div', { class: `line ${own ? 'own' : 'their'}${tail ? ' tail' : ''}`, 'data-from': e.from, 'data-seq': e.seq },
-    h('span', { class: 'sr' }, `${words.who[e.from] ?? ''}: `),
+    h('span', { class: 'sr' }, `${who(e, words)}: `),
     !!e.text?.length && h('p', { class: 'bubble', dir: 'auto', lang: e.locale }, ...body(e.text, words)),
     !!image && h('img', { src: image, alt: e.image!.alt, loading: 'lazy', referrerpolicy: 'no-referrer' }),
     e.link && h('p', { class: 'links' }, anchor(e.link.url, e.link.label)),
-    meta(at, own ? 'sent' : undefined, tail, words, format));
+    meta(at, own ? (read ? 'read' : 'sent') : undefined, tail, words, format));
 }
 
 // pending is an own line that is in no log yet.
@@ -44,11 +53,11 @@ export function reason(i: Item, words: Words): string {
   return words.refused[i.code ?? ''] ?? words.refused[''] ?? '';
 }
 
-function meta(at: number, status: Status | undefined, tail: boolean, words: Words, format: Format): Child {
+function meta(at: number, status: Status | 'read' | undefined, tail: boolean, words: Words, format: Format): Child {
   if (!at) return undefined;
   return h('p', { class: tail ? 'meta' : 'sr' },
     clock(at, format),
-    !!status && icon(status === 'sent' ? 'check' : status === 'sending' || status === 'late' ? 'clock' : 'alert'),
+    !!status && icon(status === 'sent' || status === 'read' ? 'check' : status === 'sending' || status === 'late' ? 'clock' : 'alert'),
     !!status && h('span', { class: status === 'sent' ? 'sr' : '' }, words.line[status]));
 }
 

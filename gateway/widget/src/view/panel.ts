@@ -7,7 +7,7 @@ import type { Session } from '../session';
 import { Banner, notice } from './banner';
 import { Composer } from './composer';
 import { button, h, icon, iconButton, safeURL, still } from './dom';
-import { plain } from './line';
+import { isolated, plain, who } from './line';
 import type { Privacy, PrivacyActs } from '../parts/privacy';
 import { Timeline } from './timeline';
 
@@ -28,6 +28,7 @@ export class Panel {
   readonly #shield: HTMLButtonElement;
   #privacy: Privacy | undefined;
   #coming: Promise<void> | undefined;
+  #soon = 0;
   #missing = false; // the privacy item could not be loaded
   #oldest = 0;
   #at = 0; // where the log was scrolled to
@@ -80,7 +81,7 @@ export class Panel {
       class: 'panel', role: 'dialog', hidden: true, tabindex: -1, lang: words.locale,
       keydown: (e: KeyboardEvent) => this.#key(e),
     },
-    h('header', { class: 'head' }, this.#avatar, h('div', { class: 'who' }, h('strong', {}, this.#name), this.#status),
+    h('div', { class: 'head' }, this.#avatar, h('div', { class: 'who' }, h('strong', {}, this.#name), this.#status),
       this.#shield, iconButton('close', words.close, () => this.#close())),
     this.#banner.el,
     h('div', { class: 'main' }, this.#scroll, this.#pill),
@@ -122,7 +123,7 @@ export class Panel {
       if (e.from === 'visitor' || this.#session.own.keys.get(e.id)?.startsWith('greeting')) continue;
       const text = [plain(e.text, this.#words), e.card && `${e.card.title}. ${e.card.body}`, ...(e.options ?? []).map((o) => o.label)].filter(Boolean).join('. ');
       if (!text) continue;
-      const line = h('p', {}, `${this.#words.who[e.from] ?? ''}: ${text}`);
+      const line = h('p', {}, `${who(e, this.#words)}: ${text}`);
       this.#live.append(line);
       setTimeout(() => line.remove(), 10_000);
     }
@@ -148,7 +149,7 @@ export class Panel {
     this.#privacy?.render();
     if (this.opened) this.#lines();
     // Whoever has begun may want to withdraw while there is no network.
-    if (s.line.phase === 'online') void this.#bring();
+    if (s.line.phase === 'online' && !this.#soon) this.#soon = setTimeout(() => void this.#bring(), 400);
   }
 
   #face(name: string): void {
@@ -164,7 +165,8 @@ export class Panel {
     const s = this.#session;
     const words = this.#words;
     const { phase } = s.line;
-    const said = words.owner[s.log.state?.owner ?? ''] ?? words.owner['bot']!;
+    const { owner = '', name } = s.log.state ?? {};
+    const said = name ? `${isolated(name)} – ${words.who['operator']}` : words.owner[owner] ?? words.owner['bot']!;
     const none = s.shut || (!s.config && !s.begun);
     const text = s.shut ? '' : none ? words.loading : phase === 'connecting' || phase === 'waiting' ? words.connecting : phase === 'stopped' ? words.stopped['']! : said;
     this.#status.textContent = text;

@@ -1,13 +1,13 @@
 // The log on screen: committed events, own lines under way, dividers and typing dots.
 
-import type { Words } from '../i18n/words';
+import { fill, type Words } from '../i18n/words';
 import { stuck, type Item } from '../outbox';
 import { OF_GREETING, type Event } from '../protocol';
 import type { Session } from '../session';
 import { cardView, type CardActs, type CardState } from './card';
 import { h, Rows, still, type Row } from './dom';
 import { dayOf, Format } from './format';
-import { bubble, decisionText, note, options, pending, plain, reason } from './line';
+import { bubble, decisionText, isolated, note, options, pending, plain, reason } from './line';
 
 export class Timeline {
   readonly el = h('div', { class: 'lines' });
@@ -121,15 +121,16 @@ export class Timeline {
     const tail = !next || next.from !== e.from || next.kind === 'card' || next.at - e.at > 60_000;
     const changed = words.changed[e.kind];
     if (changed || e.kind === 'decision' || e.kind === 'withdrawal') {
-      const text = changed ?? decisionText(e, words, (code) => this.purpose(code));
+      const text = changed ? fill(changed, { name: isolated(e.name ?? '') }) : decisionText(e, words, (code) => this.purpose(code));
       rows.push({ key, sig: `${text}${at}`, make: () => note(text, at, format) });
       return;
     }
     if (e.text?.length || e.link || e.image) {
       const text = plain(e.text, words);
-      const sig = `${text}|${tail}|${at}`;
+      const read = e.from === 'visitor' && e.seq <= (this.#session.log.state?.seen ?? 0);
+      const sig = `${text}|${tail}|${at}|${read}`;
       if (e.from === 'system') rows.push({ key, sig, make: () => note(text, at, format) });
-      else rows.push({ key, sig, make: () => bubble(e, tail, at, words, format) });
+      else rows.push({ key, sig, make: () => bubble(e, tail, read, at, words, format) });
     }
     if (e.options?.length) this.#options(rows, e, key);
     if (e.card) this.#card(rows, e, key);
