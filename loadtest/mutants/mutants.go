@@ -31,8 +31,9 @@ type Mutant struct {
 var All = []Mutant{
 	{
 		Name: "drop-last-event", Breaks: []string{"P3", "P1"}, File: "gateway/httpapi/input.go",
-		Old: `frame := protocol.NewEvents(l.Value().Position().Epoch, out.Events, out.State)`,
-		New: `frame := protocol.NewEvents(l.Value().Position().Epoch, out.Events[:max(len(out.Events)-mutant("drop-last-event"), 0)], out.State)`,
+		Old: `frame := protocol.NewEvents(l.Value().Position().Epoch, chat.Public(out.Events), out.State)`,
+		New: `events := chat.Public(out.Events)
+			frame := protocol.NewEvents(l.Value().Position().Epoch, events[:max(len(events)-mutant("drop-last-event"), 0)], out.State)`,
 	},
 	{
 		Name: "repeat-event", Breaks: []string{"P1"}, File: "gateway/httpapi/session.go",
@@ -41,13 +42,9 @@ var All = []Mutant{
 	},
 	{
 		Name: "reorder-events", Breaks: []string{"P1"}, File: "gateway/httpapi/input.go",
-		Old: `data, err := protocol.Encode(frame)
-	if err != nil {
-		s.Log.Error("encode events", "site", st.Key, "error", err)`,
+		Old: `d.Frame, err = protocol.Encode(frame)`,
 		New: `if n := len(frame.Events); n > 1 && mutant("reorder-events") == 1 { frame.Events = append([]protocol.Event{frame.Events[n-1]}, frame.Events[:n-1]...) }
-	data, err := protocol.Encode(frame)
-	if err != nil {
-		s.Log.Error("encode events", "site", st.Key, "error", err)`,
+			d.Frame, err = protocol.Encode(frame)`,
 	},
 	{
 		// The acknowledgement goes out and the commit never comes, as when the
