@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -119,6 +120,13 @@ func (f *fake) inLanguage(lang string) string {
 // fits checks what is on screen: nothing sticks out, nothing is too small to hit.
 func (b *tab) fits(what string) {
 	b.t.Helper()
+	// What has just come may still be on its way in, and is smaller until then.
+	for range 20 {
+		if len(value[[]string](b, small)) == 0 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 	if got := value[[]string](b, overflow); len(got) != 0 {
 		b.t.Errorf("%s: sticks out: %q", what, got)
 	}
