@@ -30,8 +30,10 @@ const overflow = `(() => { const p = q('.panel').getBoundingClientRect();
 	return [...q('.panel').querySelectorAll('*')].filter(e => !e.closest('.sr') && e.getClientRects().length)
 		.filter(e => { const r = e.getBoundingClientRect(); return r.left < p.left - 1 || r.right > p.right + 1; }).map(e => e.className + ':' + e.textContent.slice(0, 20)); })()`
 
+// Browsers lay out in 64ths of a pixel and tell it in floats, a hair beside.
 const small = `all('button, textarea').filter(e => e.getClientRects().length && !e.classList.contains('link'))
-	.filter(e => { const r = e.getBoundingClientRect(); return r.width < 44 || r.height < 44; }).map(e => e.className)`
+	.map(e => { const r = e.getBoundingClientRect(); return [e.className, Math.round(r.width * 64) / 64, Math.round(r.height * 64) / 64]; })
+	.filter(([, width, height]) => width < 44 || height < 44).map(([name, width, height]) => name + ' ' + width + 'x' + height)`
 
 // arabic is what the fake's bot says to a visitor who reads from right to left.
 var arabic = map[string]string{
