@@ -334,3 +334,20 @@ func TestLocaleWithoutTexts(t *testing.T) {
 		t.Errorf("notice for en-GB: %+v", n.Card)
 	}
 }
+
+// TestE7_OrdersHaveAFormOfTheirOwn: the information says that what an order needs is
+// not given here, wherever contacts are collected: that has another basis.
+func TestE7_OrdersHaveAFormOfTheirOwn(t *testing.T) {
+	for name, s := range variants(t) {
+		for _, l := range locales {
+			words, _ := textsFor(l)
+			order := words.Panel.Purposes["order"]
+			if order == "" {
+				t.Fatalf("%s: nothing is said of orders", l)
+			}
+			if collects := len(s.Settings.Purposes) > 0; strings.Contains(render(s.Information(l)), order) != collects {
+				t.Errorf("%s, %s: collecting is %v and the information says\n%s", name, l, collects, render(s.Information(l)))
+			}
+		}
+	}
+}
