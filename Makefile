@@ -5,7 +5,7 @@ PKGS    := ./...
 TAGS    := grpcnotrace
 
 .DEFAULT_GOAL := help
-.PHONY: help build run cluster load soak test prove bench fuzz lint fmt widget widget-trace flow-docs requirements detector needs clean
+.PHONY: help build run cluster load soak test prove bench fuzz lint fmt widget console widget-trace flow-docs requirements detector needs clean
 
 help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,7 +54,12 @@ fmt: ## Format the Go sources
 	$(GO) tool -modfile=$(TOOLS) gofumpt -w botengine gateway loadtest persistence configs
 
 widget: ## Bundle the widget's TypeScript into gateway/widget/dist
-	$(GO) run -C configs/tools ./bundle
+	$(GO) run -C configs/tools ./bundle gateway/widget
+
+console: ## Bundle the console into gateway/console/dist, and check its types (this needs npm)
+	npm ci --silent --ignore-scripts --prefix gateway/console
+	npm run --silent --prefix gateway/console check
+	$(GO) run -C configs/tools ./bundle gateway/console
 
 widget-trace: ## Write how the widget loads, in a real browser, to gateway/widget/LOADING.md
 	$(GO) test -short -count=1 -run TestLoading ./gateway/widget -args -update

@@ -17,9 +17,14 @@ have_postgres() {
 	return 1
 }
 
-# axe-core, for the tests of the widget's accessibility; without npm they are skipped.
-if command -v npm >/dev/null 2>&1 && [ ! -d gateway/widget/node_modules/axe-core ]; then
-	npm ci --silent --ignore-scripts --prefix gateway/widget || echo "axe-core could not be installed: the accessibility tests are skipped" >&2
+# axe-core, for the tests of accessibility, and what the console's bundle is made of; without npm
+# these tests are skipped.
+if command -v npm >/dev/null 2>&1; then
+	for part in widget console; do
+		[ -d "gateway/$part/node_modules/axe-core" ] ||
+			npm ci --silent --ignore-scripts --prefix "gateway/$part" ||
+			echo "axe-core could not be installed: the accessibility tests of the $part are skipped" >&2
+	done
 fi
 
 missing=""

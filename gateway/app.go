@@ -233,7 +233,7 @@ func (a *App) wire(ctx context.Context) error {
 		Chat:          talk,
 		Desk:          a.desk,
 		Staff:         a.staff,
-		Console:       a.console(talk, signer),
+		ConsoleAPI:    a.consoleAPI(talk, signer),
 		Conversations: live.NewRegistry[chat.View](),
 		Sockets:       a.sockets,
 		IDs:           ids,

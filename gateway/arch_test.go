@@ -34,11 +34,12 @@ var arrows = map[string][]string{
 	"gateway/chat":            {"gateway/protocol", "gateway/site", "botengine", "persistence"},
 	"gateway/effects":         {},
 	"gateway/widget":          {},
+	"gateway/console":         {},
 	"gateway/client":          {"gateway/protocol"},
 	"gateway/consoleapi":      {"gateway/protocol", "gateway/site", "gateway/staff", "gateway/desk", "persistence"},
 	"gateway/httpapi": {
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
-		"gateway/receipt", "gateway/access", "gateway/widget", "gateway/staff", "gateway/desk", "botengine",
+		"gateway/receipt", "gateway/access", "gateway/widget", "gateway/console", "gateway/staff", "gateway/desk", "botengine",
 	},
 	"gateway": {
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",

@@ -64,8 +64,8 @@ func (a *App) online(siteKey string) int {
 	return a.desk.Online(siteKey)
 }
 
-// console makes the console's HTTP routes, nil where nobody can sign in.
-func (a *App) console(talk *chat.Service, signer *receipt.Signer) http.Handler {
+// consoleAPI makes the console's HTTP routes, nil where nobody can sign in.
+func (a *App) consoleAPI(talk *chat.Service, signer *receipt.Signer) http.Handler {
 	if a.staff == nil {
 		return nil
 	}

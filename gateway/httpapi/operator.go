@@ -80,12 +80,15 @@ func (o *operators) list() []*operator {
 	return out
 }
 
+// noOperators is the answer where there is no store for accounts.
+var noOperators = refusal{Code: "no_operators", Message: "nobody can sign in here: set postgres"}
+
 // upgradeOperator checks cookie and origin before anything costs. A page of
 // another origin must not open a socket with the operator's cookie.
 func (s *Server) upgradeOperator(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case s.Staff == nil || s.Desk == nil:
-		refuse(w, http.StatusNotFound, &refusal{Code: "no_operators", Message: "nobody can sign in here: set postgres"})
+		refuse(w, http.StatusNotFound, &noOperators)
 		return
 	case !sameOrigin(r):
 		refuse(w, http.StatusForbidden, &refusal{Code: "origin_refused", Message: "operators connect from the gateway's own pages"})

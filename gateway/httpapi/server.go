@@ -12,6 +12,7 @@ import (
 
 	"zgoda/gateway/auth"
 	"zgoda/gateway/chat"
+	"zgoda/gateway/console"
 	"zgoda/gateway/desk"
 	"zgoda/gateway/live"
 	"zgoda/gateway/protocol"
@@ -32,11 +33,11 @@ type Options struct {
 	Tokens        *auth.Tokens
 	// Receipts signs what visitors take away.
 	Receipts *receipt.Signer
-	// Desk and Staff serve operators; nil where nobody can sign in. Console answers
+	// Desk and Staff serve operators; nil where nobody can sign in. ConsoleAPI answers
 	// /console/api/.
-	Desk    *desk.Desk
-	Staff   *staff.Service
-	Console http.Handler
+	Desk       *desk.Desk
+	Staff      *staff.Service
+	ConsoleAPI http.Handler
 	// DigestKey keys the digests of inputs that are kept for deduplication.
 	DigestKey []byte
 	// Ready reports why the node should get no new sockets; nil when it may.
@@ -76,9 +77,9 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/ws", s.upgrade)
 	mux.HandleFunc("GET /v1/operator", s.upgradeOperator)
-	if s.Console != nil {
-		mux.Handle("/console/api/", s.Console)
-	}
+	mux.Handle("/console/api/", s.consoleAPI())
+	mux.Handle("/console/", console.Handler())
+	mux.Handle("GET /console", http.RedirectHandler("/console/", http.StatusPermanentRedirect))
 	mux.HandleFunc("GET /v1/sites/{site}/widget", s.widgetConfig)
 	mux.HandleFunc("GET /v1/status", s.status)
 	mux.HandleFunc("GET /v1/asyncapi.yaml", func(w http.ResponseWriter, _ *http.Request) {
@@ -98,6 +99,14 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET /demo", http.RedirectHandler("/demo/", http.StatusPermanentRedirect))
 	mux.Handle("GET /{$}", http.RedirectHandler("/demo/", http.StatusFound))
 	return http.MaxBytesHandler(mux, 64<<10)
+}
+
+// consoleAPI says why where nobody can sign in; the page shows it.
+func (s *Server) consoleAPI() http.Handler {
+	if s.ConsoleAPI != nil {
+		return s.ConsoleAPI
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound, &noOperators) })
 }
 
 // jwks publishes the keys that receipts and proofs are verified with, to

@@ -1,7 +1,8 @@
 // Bundle builds the browser code of the repository with esbuild, so that nobody needs Node
-// to build or run it. The results are checked in beside their sources; -check compares them.
+// to run it. The results are checked in beside their sources; -check compares them.
 //
-//	go run -C configs/tools ./bundle
+//	go run -C configs/tools ./bundle                   every folder
+//	go run -C configs/tools ./bundle gateway/widget    one folder
 //	go run -C configs/tools ./bundle -check
 package main
 
@@ -13,6 +14,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 func main() {
@@ -21,13 +23,38 @@ func main() {
 	check := flag.Bool("check", false, "write nothing; fail when a bundle differs from its sources")
 	root := flag.String("root", "../..", "root of the repository")
 	flag.Parse()
-	if err := run(*root, *check); err != nil {
+	chosen, err := choose(flag.Args())
+	if err == nil {
+		err = run(*root, *check, chosen)
+	}
+	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(root string, check bool) error {
-	for _, t := range targets {
+// choose returns the named targets, all of them where none is named.
+func choose(dirs []string) ([]target, error) {
+	if len(dirs) == 0 {
+		return targets, nil
+	}
+	var chosen []target
+	for _, dir := range dirs {
+		i := slices.IndexFunc(targets, func(t target) bool { return t.dir == dir })
+		if i < 0 {
+			return nil, fmt.Errorf("nothing is bundled in %s", dir)
+		}
+		chosen = append(chosen, targets[i])
+	}
+	return chosen, nil
+}
+
+func run(root string, check bool, chosen []target) error {
+	for _, t := range chosen {
+		if t.needs != "" {
+			if _, err := os.Stat(filepath.Join(root, t.dir, t.needs)); err != nil {
+				return fmt.Errorf("%s: %s is not there: run `npm ci --ignore-scripts --prefix %s` first", t.dir, t.needs, t.dir)
+			}
+		}
 		files, err := t.build(filepath.Join(root, t.dir))
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.dir, err)

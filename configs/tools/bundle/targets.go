@@ -21,10 +21,13 @@ type target struct {
 	build func(dir string) (map[string][]byte, error)
 	// sizes makes the table SIZES.md of the bundles; nil: there is none.
 	sizes func(files map[string][]byte) []byte
+	// needs is what npm installs in dir and the bundle is made of; empty: nothing.
+	needs string
 }
 
 var targets = []target{
 	{dir: "gateway/widget", build: buildWidget, sizes: widgetSizes},
+	{dir: "gateway/console", build: buildConsole, needs: "node_modules/preact"},
 }
 
 // buildWidget makes one bundle for the loader, one for the core, one for each part that is loaded

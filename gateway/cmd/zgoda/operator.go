@@ -114,9 +114,8 @@ func printOperators(out io.Writer, flags *rootFlags, c gateway.OperatorCommand, 
 		if err != nil {
 			return err
 		}
-		_, token, _ := strings.Cut(answer.Path, "=")
-		fmt.Fprintf(out, "Give this token to %s; it is good once, until %s:\n\n  %s\n\n", c.Login, answer.ExpiresAt.Local().Format(time.RFC1123), token)
-		fmt.Fprintf(out, "POST http://%s/console/api/accept takes it with a name and a password. There is no page for it yet.\n", conf.Listen)
+		fmt.Fprintf(out, "Give this link to %s; it is good once, until %s:\n\n  http://%s%s\n\n", c.Login, answer.ExpiresAt.Local().Format(time.RFC1123), conf.Listen, answer.Path)
+		fmt.Fprintln(out, "Where the gateway has another address from outside, put that in its place.")
 	case "list":
 		w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(w, "LOGIN\tNAME\tROLES\tID\t")

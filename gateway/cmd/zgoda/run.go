@@ -79,11 +79,10 @@ func announce(out io.Writer, app *gateway.App, c config) {
 	fmt.Fprintf(out, "  protocol      %s/v1/asyncapi.yaml\n", base)
 	fmt.Fprintf(out, "  health        %s/healthz  %s/readyz\n", base, base)
 	fmt.Fprintf(out, "  sites         %s\n", strings.Join(app.Sites().Keys(), ", "))
-	fmt.Fprintf(out, "  operators     %s/console/api/ and %s/v1/operator, for a console of your own: there is no page yet\n", base, strings.Replace(base, "http", "ws", 1))
+	fmt.Fprintf(out, "  console       %s/console/\n", base)
 	if path := app.FirstLink(); path != "" {
-		_, token, _ := strings.Cut(path, "=")
-		fmt.Fprintf(out, "                POST accept makes the first administrator, %q, with this token; it is good once, for a day:\n", gateway.FirstLogin)
-		fmt.Fprintf(out, "                %s\n", token)
+		fmt.Fprintf(out, "                This link makes the first administrator, %q; it is good once, for a day:\n", gateway.FirstLogin)
+		fmt.Fprintf(out, "                %s%s\n", base, path)
 	}
 	if c.Redis == "" {
 		fmt.Fprintf(out, "  data          %s\n\n", filepath.Join(c.Data, gateway.StoreFile))

@@ -1,0 +1,24 @@
+// Pages beside the inbox. Each has the path /console/PATH/SITE/… and is shown to those who have one
+// of the roles on the site.
+
+import type { ComponentType } from 'preact';
+
+import type { Me, Role, StaffSite } from './api';
+import type { Texts } from './language';
+import type { IconName } from './ui/icon';
+
+export interface PageProps {
+  me: Me;
+  site: StaffSite; // the one in the address; the switch in the navigation changes it
+  rest: readonly string[]; // of the address, behind the site
+}
+
+export interface Page {
+  path: string;
+  title: Texts<string>;
+  icon: IconName;
+  roles: readonly Role[]; // one of them; none: everybody
+  component: ComponentType<PageProps>;
+}
+
+export const pages: readonly Page[] = [];
