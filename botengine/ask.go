@@ -20,22 +20,20 @@ func (t *turn) mayCollect(field string) bool {
 		return false
 	}
 	if t.inForce(t.b.base) {
-		return slices.Contains(t.noticeFields(), field)
+		return t.usable(t.b.base) && slices.Contains(t.namedFields(t.b.base), field)
 	}
 	return !t.b.settings.RequireConsent && !t.refusedEver(t.b.base)
 }
 
-// noticeFields are the fields that the accepted notice named. A profile rebuilt
-// from the ledger knows the notice by its hash only.
-func (t *turn) noticeFields() []string {
-	c := t.p.Consents[t.b.base]
+// namedFields are the fields that the accepted notice of a purpose named. A profile
+// rebuilt from the ledger knows the notice by its hash only.
+func (t *turn) namedFields(purpose string) []string {
+	c := t.p.Consents[purpose]
 	if c.Fields != nil {
 		return c.Fields
 	}
-	for _, n := range t.b.settings.Notices {
-		if n.Hash == c.Notice {
-			return codes(n.Card.Fields)
-		}
+	if n := t.publishedNow(c.Notice); n != nil {
+		return codes(n.Card.Fields)
 	}
 	return nil
 }

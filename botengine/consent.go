@@ -126,7 +126,8 @@ func (t *turn) askConsent(st *step) (next int, waits bool) {
 		return t.passNotice(c), false
 	}
 	for _, p := range c.purposes {
-		if t.inForce(p) || (p != t.b.base && !t.inForce(t.b.base)) {
+		anew := t.outgrown(p)
+		if (t.inForce(p) && !anew) || (p != t.b.base && !t.usable(t.b.base)) {
 			continue
 		}
 		if t.s.Card != nil && slices.Contains(t.s.Card.Purposes, p) {
@@ -144,7 +145,10 @@ func (t *turn) askConsent(st *step) (next int, waits bool) {
 			if !t.mayPass() {
 				return none, true
 			}
-			t.openCard(n, set, st.id)
+			if anew {
+				t.say(t.v.own.askedAnew)
+			}
+			t.openCard(n, set, st.id, actorSystem)
 			t.s.Prompted = true
 			t.s.Asked = joined(t.s.Asked, t.s.Card.Purposes)
 			return none, true
@@ -164,9 +168,9 @@ func joined(a, b []string) []string {
 // outcome is the way on from a consent step once nothing is left to ask. The
 // base purpose decides where the step asks for it.
 func (t *turn) outcome(c *consentStep) int {
-	granted := slices.ContainsFunc(c.purposes, t.inForce)
+	granted := slices.ContainsFunc(c.purposes, t.usable)
 	if slices.Contains(c.purposes, t.b.base) {
-		granted = t.inForce(t.b.base)
+		granted = t.usable(t.b.base)
 	}
 	if granted {
 		return c.granted.step
@@ -197,20 +201,17 @@ func (t *turn) passNotice(c *consentStep) int {
 
 // openCard shows a card and records one request per purpose. An older card that
 // is still open is put off: one question at a time.
-func (t *turn) openCard(n *published, purposes []string, step string) {
+func (t *turn) openCard(n *published, purposes []string, step, actor string) {
 	t.deferCard()
 	t.deferLost(purposes)
 	id := t.name()
 	open := &OpenCard{
 		Request: id, Purposes: purposes,
 		Notice: n.Hash, Locale: n.Card.Locale, Step: step, Fields: n.fields,
+		Scope: t.b.settings.Scope,
 	}
 	if len(purposes) > 1 {
 		open.Requests = make(map[string]string, len(purposes))
-	}
-	actor := actorSystem
-	if step == "" {
-		actor = t.actor()
 	}
 	for _, p := range purposes {
 		e := t.entry(Entry{

@@ -50,7 +50,7 @@ func (t *turn) mayCorrect(field string) bool {
 	switch {
 	case t.mayCollect(field):
 		return true
-	case t.inForce(t.b.base) && (t.holds(field) || slices.Contains(t.noticeFields(), field)):
+	case t.inForce(t.b.base) && (t.holds(field) || slices.Contains(t.namedFields(t.b.base), field)):
 		return true
 	case !t.keepsDetails():
 		t.refuse(CodeConsentRequired, "there is no consent in force to keep contact details")

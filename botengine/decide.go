@@ -113,6 +113,10 @@ func appendSaid(dst []byte, s string) []byte {
 // flow. The card is closed first, so that a repeated answer finds it gone.
 func (t *turn) decide(answer, method string) {
 	card := t.s.Card
+	if answer == AnswerGrant && card.Scope != t.b.settings.Scope {
+		t.replaceCard()
+		return
+	}
 	t.s.Card = nil
 	t.emit(Event{
 		From: FromVisitor, Kind: EventDecision, Request: card.Request, Answer: answer,
@@ -123,7 +127,9 @@ func (t *turn) decide(answer, method string) {
 			Purpose: p, Request: card.entryOf(p), Notice: card.Notice, Locale: card.Locale, Method: method,
 		}
 		if answer == AnswerGrant {
-			t.grant(e, card.Fields)
+			t.grant(e, card)
+		} else if t.outgrown(p) {
+			t.declineAnew(card, p, method)
 		} else if !t.inForce(p) {
 			e.Kind = statusDeclined
 			e = t.entry(e)
@@ -138,7 +144,7 @@ func (t *turn) decide(answer, method string) {
 }
 
 // grant opens a grant, or renews the one in force under its old name.
-func (t *turn) grant(e Entry, fields []string) {
+func (t *turn) grant(e Entry, card *OpenCard) {
 	e.Kind = statusGranted
 	e.ID = t.name()
 	before := t.p.Consents[e.Purpose]
@@ -152,7 +158,8 @@ func (t *turn) grant(e Entry, fields []string) {
 	}
 	e = t.entry(e)
 	c := t.noted(&e)
-	c.Request, c.Grant, c.ValidUntil, c.DeclinedAt, c.Fields = e.Request, e.Grant, e.ValidUntil, 0, fields
+	c.Request, c.Grant, c.ValidUntil, c.DeclinedAt = e.Request, e.Grant, e.ValidUntil, 0
+	c.Fields, c.Scope = card.Fields, card.Scope
 	if !renewed {
 		c.GrantVSeq = e.VSeq
 	}
@@ -237,7 +244,7 @@ func (t *turn) showWantedCard(purpose string) bool {
 	case !t.oldEnough():
 		t.askAge()
 	default:
-		t.openCard(n, t.cardSet(purpose), "")
+		t.openCard(n, t.cardSet(purpose), "", t.actor())
 		return true
 	}
 	return false
@@ -252,11 +259,11 @@ func (t *turn) wanted() (string, bool) {
 			return "", false
 		}
 	}
-	if !t.inForce(t.b.base) {
+	if !t.inForce(t.b.base) || t.outgrown(t.b.base) {
 		return t.b.base, true
 	}
 	for _, p := range t.in.Purposes {
-		if !t.inForce(p) {
+		if !t.inForce(p) || t.outgrown(p) {
 			return p, true
 		}
 	}

@@ -128,10 +128,13 @@ func (t *turn) run() {
 		t.speak()
 		t.adopt()
 	}
-	t.session()
+	returned := t.session()
 	t.expire()
 	if !t.cardAnsweredBefore() || !t.goOnFromCard() {
 		t.act()
+	}
+	if returned {
+		t.askAnew()
 	}
 	t.closeWithCard()
 	t.schedule()
@@ -186,16 +189,18 @@ func (t *turn) actor() string {
 
 // session starts a new session after an idle time. A card that nobody answered
 // is neither a yes nor a no: it is recorded as deferred and may be asked again.
-// A press on that very card is its answer and comes first.
-func (t *turn) session() {
+// A press on that very card is its answer and comes first. It tells whether a visitor
+// has come back.
+func (t *turn) session() bool {
 	if !t.byVisitor() {
-		return
+		return false
 	}
 	idle := t.b.settings.SessionIdleMS
 	if idle == 0 {
 		idle = defaultSessionIdleMS
 	}
-	if t.s.LastAt > 0 && t.now-t.s.LastAt > idle {
+	returned := t.s.LastAt > 0 && t.now-t.s.LastAt > idle
+	if returned {
 		t.s.SessionAt = t.now
 		t.s.Asked, t.s.Prompted, t.s.MaskSaid = nil, false, false
 		answers := t.in.Kind == InputDecision && t.s.Card != nil && t.in.Request == t.s.Card.Request
@@ -204,6 +209,7 @@ func (t *turn) session() {
 		}
 	}
 	t.s.LastAt = max(t.s.LastAt, t.now)
+	return returned
 }
 
 // park makes the conversation wait at a step without showing it again.

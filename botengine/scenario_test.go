@@ -197,6 +197,12 @@ func (p *player) set(assignment string) {
 		s.Fallback = value
 	case "policy":
 		s.Policy = value
+	case "scope":
+		s.Scope = value
+		publishIf(&s)
+	case "text": // a new version of the words
+		s.Policy = value
+		publishIf(&s)
 	case "age":
 		s.AgeLimit, _ = strconv.Atoi(value)
 	case "hours":

@@ -12,6 +12,7 @@ type sentences struct {
 	choose, working                            string
 	withdrawn, withdrawnMarketing              string
 	nothingToWithdraw, expired, alreadyGranted string
+	askedAnew                                  string
 	noCollection, noNotice                     string
 	grantedNoted, declinedNoted                string
 	corrected, restricted, freed, outlived     string
@@ -65,6 +66,7 @@ var polish = sentences{
 	nothingToWithdraw:  "Nie mamy Twojej zgody, więc nie ma czego wycofać.",
 	expired:            "Twoja zgoda wygasła, więc Twoje dane kontaktowe zostały usunięte.",
 	alreadyGranted:     "Mamy już Twoją zgodę. Możesz ją wycofać w każdej chwili w zakładce Prywatność.",
+	askedAnew:          "Od Twojej zgody zmieniło się, kto dostaje dane lub o które dane chodzi, więc pytam jeszcze raz.",
 	noCollection:       "Ten czat nie zbiera danych kontaktowych.",
 	noNotice:           "Nie mogę teraz zapytać o zgodę w tym języku, więc nie zbieram danych kontaktowych.",
 	grantedNoted:       "Dziękuję, Twoja zgoda jest zapisana.",
@@ -106,6 +108,7 @@ var english = sentences{
 	nothingToWithdraw:  "We do not have your consent, so there is nothing to withdraw.",
 	expired:            "Your consent has expired, so your contact details were deleted.",
 	alreadyGranted:     "We already have your consent. You can withdraw it under Privacy at any time.",
+	askedAnew:          "Since you agreed, who gets the data or which data it is has changed, so I am asking once more.",
 	noCollection:       "This chat does not collect contact details.",
 	noNotice:           "I cannot ask for consent in this language now, so I do not collect contact details.",
 	grantedNoted:       "Thank you, I have noted your consent.",
@@ -147,6 +150,7 @@ var german = sentences{
 	nothingToWithdraw:  "Uns liegt keine Einwilligung von Ihnen vor, es gibt also nichts zu widerrufen.",
 	expired:            "Ihre Einwilligung ist abgelaufen, deshalb wurden Ihre Kontaktdaten gelöscht.",
 	alreadyGranted:     "Ihre Einwilligung liegt uns schon vor. Unter „Datenschutz“ können Sie sie jederzeit widerrufen.",
+	askedAnew:          "Seit Ihrer Einwilligung hat sich geändert, wer die Daten bekommt oder um welche Daten es geht. Deshalb frage ich noch einmal.",
 	noCollection:       "Dieser Chat erfasst keine Kontaktdaten.",
 	noNotice:           "Ich kann in dieser Sprache gerade nicht um Einwilligung bitten und erfasse deshalb keine Kontaktdaten.",
 	grantedNoted:       "Danke, ich habe Ihre Einwilligung vermerkt.",
@@ -188,6 +192,7 @@ var czech = sentences{
 	nothingToWithdraw:  "Váš souhlas nemáme, není tedy co odvolat.",
 	expired:            "Platnost vašeho souhlasu vypršela, vaše kontaktní údaje byly proto smazány.",
 	alreadyGranted:     "Váš souhlas už máme. V části Soukromí ho můžete kdykoli odvolat.",
+	askedAnew:          "Od vašeho souhlasu se změnilo, kdo údaje dostane nebo o které údaje jde, proto se ptám znovu.",
 	noCollection:       "Tento chat nesbírá kontaktní údaje.",
 	noNotice:           "V tomto jazyce teď nemohu požádat o souhlas, kontaktní údaje proto nesbírám.",
 	grantedNoted:       "Děkuji, váš souhlas je zaznamenán.",

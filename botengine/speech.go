@@ -60,7 +60,7 @@ func (t *turn) keepsDetails() bool {
 		return false
 	}
 	if t.inForce(t.b.base) {
-		return true
+		return t.usable(t.b.base)
 	}
 	return t.collects() && !t.b.settings.RequireConsent && !t.refusedEver(t.b.base)
 }

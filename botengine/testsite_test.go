@@ -43,7 +43,7 @@ func publish(s *Settings) {
 			for _, f := range s.Fields {
 				card.Fields = append(card.Fields, CardText{Code: f, Text: f})
 			}
-			s.Notices[key] = Notice{Hash: "hash of " + key + " " + strings.Join(s.Fields, ","), Canonical: key, Card: card}
+			s.Notices[key] = Notice{Hash: "hash of " + key + " " + strings.Join(s.Fields, ",") + s.Scope + s.Policy, Canonical: key, Card: card}
 		}
 	}
 }

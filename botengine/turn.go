@@ -154,6 +154,8 @@ type OpenCard struct {
 	// Aside: a person has been talking since, so a typed phrase is no longer
 	// the direct answer to the card.
 	Aside bool `json:"aside,omitzero"`
+	// Scope is Settings.Scope of when it was shown.
+	Scope string `json:"scope,omitzero"`
 }
 
 // entryOf is the ledger entry that asked for a purpose.
@@ -206,6 +208,9 @@ type Consent struct {
 	DeclinedAt int64 `json:"declined_at,omitzero"`
 	// Fields are the contact fields that the accepted notice named.
 	Fields []string `json:"fields,omitzero"`
+	// Scope is Settings.Scope of when the card was shown; empty where that is not
+	// known.
+	Scope string `json:"scope,omitzero"`
 }
 
 // A Span is a piece of a line: text, or a reference to a contact value that is
@@ -420,6 +425,9 @@ type Settings struct {
 	Purposes []string
 	// Fields are the contact fields the site's notice names.
 	Fields []string
+	// Scope names who gets the data (controller, processor, recipients). Grants
+	// given under another scope are not used any more, and the visitor is asked anew.
+	Scope string
 	// Notices maps NoticeKey(purposes, locale) to the published text.
 	Notices map[string]Notice
 	// ReaskAfterMS is the pause after a decline before the bot may ask again by

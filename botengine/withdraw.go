@@ -81,8 +81,8 @@ func (t *turn) endGrant(purpose, kind, actor, method string) {
 	}
 	e = t.entry(e)
 	c = t.noted(&e)
-	c.Grant, c.GrantVSeq, c.ValidUntil, c.Fields = "", 0, 0, nil
-	if kind == statusWithdrawn {
+	c.Grant, c.GrantVSeq, c.ValidUntil, c.Fields, c.Scope = "", 0, 0, nil, ""
+	if kind == statusWithdrawn || kind == statusDeclined {
 		c.DeclinedAt = t.now
 	}
 	t.note(purpose, c)

@@ -345,6 +345,17 @@ func (a *App) Flush(ctx context.Context) error {
 	return err
 }
 
+// flushLast is the last flush of a node that goes. What a contact store that is away
+// does not take now stays in the outbox, for another node or the next start.
+func (a *App) flushLast(ctx context.Context) error {
+	err := a.Flush(ctx)
+	if errors.Is(err, persistence.ErrUnavailable) && ctx.Err() == nil {
+		a.opts.Log.Warn("records are left in the outbox: they go to the contact store when it is back", "error", err)
+		return nil
+	}
+	return err
+}
+
 // onStop registers how the thing that was just made goes down.
 func (a *App) onStop(name string, run func(context.Context) error) {
 	a.cleanups = append(a.cleanups, cleanup{name, run})

@@ -78,6 +78,13 @@ func (a *App) consoleAPI(talk *chat.Service, signer *receipt.Signer) http.Handle
 				Actor: c.Actor, Reason: c.Reason,
 			})
 		},
+		Access: func(ctx context.Context, siteKey, visitor, language string, by persistence.Access) (consoleapi.Document, error) {
+			st, ok := a.sites.Get(siteKey)
+			if !ok {
+				return nil, persistence.ErrNotFound
+			}
+			return accessOf(ctx, talk, st, visitor, language, by)
+		},
 		Receipt: func(ctx context.Context, siteKey, visitor string, by persistence.Access) (string, error) {
 			st, ok := a.sites.Get(siteKey)
 			if !ok {

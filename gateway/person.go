@@ -114,7 +114,12 @@ func (r *Reader) Access(ctx context.Context, siteKey, visitor, language string, 
 	if err != nil {
 		return nil, err
 	}
-	held, err := r.chat.Held(ctx, st, chat.KeyOf(siteKey, visitor), by)
+	return accessOf(ctx, r.chat, st, visitor, language, by)
+}
+
+// accessOf reads what both stores hold about a visitor.
+func accessOf(ctx context.Context, talk *chat.Service, st *site.Site, visitor, language string, by persistence.Access) (*access.Document, error) {
+	held, err := talk.Held(ctx, st, chat.KeyOf(st.Key, visitor), by)
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func (a *App) start(ctx context.Context) error {
 				a.opts.Log.Error("flush outbox", "error", err)
 			}
 		})
-		a.onStop("flush outbox", a.Flush)
+		a.onStop("flush outbox", a.flushLast)
 	}
 	if a.stores.trim != nil {
 		a.running.Go(func() { a.trim(background) })

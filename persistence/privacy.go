@@ -39,7 +39,8 @@ const (
 	ActionListed     = "contacts.listed"    // a page of an overview that showed contacts
 	ActionMarketing  = "contacts.marketing" // a marketing list
 	ActionRead       = "contact.read"
-	ActionSought     = "contact.sought" // by address
+	ActionSought     = "contact.sought"     // by address
+	ActionObjected   = "marketing.objected" // to marketing, by address
 	ActionProved     = "proof.read"
 	ActionRestricted = "contact.restricted"
 	ActionFreed      = "contact.freed" // from a restriction
@@ -68,6 +69,12 @@ type Privacy interface {
 	// Find returns visitors whose contact has exactly this address or number,
 	// whatever its spelling that does not matter to the channel. At most MaxFound.
 	Find(ctx context.Context, site string, access Access, address string) ([]string, error)
+	// Object keeps an address or number off every marketing list of the site from now
+	// on, whoever gave it and whatever they agree to later (GDPR art. 21(2)-(3)): an
+	// e-mail address off the e-mail list, a number off calls and text messages. Only a
+	// hash of it is kept, which outlives erasure. It returns the visitors whose contact
+	// has it, as Find does: their marketing consents are ended by inputs. Again is no error.
+	Object(ctx context.Context, site string, access Access, address string) ([]string, error)
 	// Proof returns the ledger of one visitor with the texts that were shown. It
 	// holds no contact data and works after an erasure; ErrNotFound where there
 	// is no ledger.
@@ -89,6 +96,14 @@ type Privacy interface {
 	// applying them again changes nothing. One that makes no sense or contradicts
 	// the ledger is an error that names it.
 	Bury(ctx context.Context, site string, stones []Tombstone) (int, error)
+}
+
+// ObjectedTo are the marketing purposes that an objection of an address is to.
+func ObjectedTo(address string) []string {
+	if strings.Contains(address, "@") {
+		return []string{PurposeMarketingEmail}
+	}
+	return []string{PurposeMarketingPhone, PurposeMarketingSMS}
 }
 
 // MaxFound is how many visitors Find returns.

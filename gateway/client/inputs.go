@@ -94,10 +94,19 @@ func (c *Client) do(ctx context.Context, f protocol.ClientFrame) (Receipt, error
 	case <-i.done:
 		return i.receipt, i.err
 	case <-ctx.Done():
-		return Receipt{N: i.frame.N}, fmt.Errorf("wait for the answer to input %d: %w", i.frame.N, ctx.Err())
+		n := c.numberOf(i)
+		return Receipt{N: n}, fmt.Errorf("wait for the answer to input %d: %w", n, ctx.Err())
 	case <-c.stopped:
-		return Receipt{N: i.frame.N}, ErrClosed
+		return Receipt{N: c.numberOf(i)}, ErrClosed
 	}
+}
+
+// numberOf returns the number an input has now: on an instance of another name it
+// gets a new one.
+func (c *Client) numberOf(i *input) uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return i.frame.N
 }
 
 // number checks the limits before it gives a number: what the server would

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 
@@ -132,6 +133,41 @@ func TestForgottenInstance(t *testing.T) {
 		}
 		if r, err := c.Say(t.Context(), "y"); err != nil || r.N != 1 {
 			t.Errorf("Say: %+v, %v", r, err)
+		}
+	})
+}
+
+// Whoever gives up waiting is told the number the input has by then, also while it is
+// given another: the race detector looks on.
+func TestGivenUpWhileRenamed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c := f.dial(f.options())
+		for range 2 {
+			if _, err := c.Say(t.Context(), "x"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.setHook(func(_ *peer, in protocol.ClientFrame) bool { return in.T != protocol.TypeOpen })
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		given := make(chan Receipt)
+		go func() {
+			r, _ := c.Say(ctx, "y")
+			given <- r
+		}()
+		synctest.Wait()
+		c.Drop()
+		f.mu.Lock()
+		clear(f.answers)
+		f.mu.Unlock()
+		go cancel()
+		if err := c.Reconnect(t.Context(), ""); err != nil {
+			t.Fatal(err)
+		}
+		if r := <-given; r.N != 1 && r.N != 3 {
+			t.Errorf("the input is number %d", r.N)
 		}
 	})
 }

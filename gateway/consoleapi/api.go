@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -26,6 +27,10 @@ type Options struct {
 	// Change changes what is kept about a visitor and returns when the contact
 	// store has it.
 	Change func(ctx context.Context, c Change) error
+	// Access returns all that is held about a visitor, for the visitor (GDPR art. 15);
+	// persistence.ErrNotFound where that is nothing. language is of the page, empty for
+	// the conversation's.
+	Access func(ctx context.Context, siteKey, visitor, language string, by persistence.Access) (Document, error)
 	// Receipt returns the signed receipt of a visitor; persistence.ErrNotFound where
 	// there is none.
 	Receipt func(ctx context.Context, siteKey, visitor string, by persistence.Access) (string, error)
@@ -36,6 +41,11 @@ type Options struct {
 	Log     *slog.Logger
 	// Timeout bounds one request. Default 10 s.
 	Timeout time.Duration
+}
+
+// A Document encodes as JSON and writes itself as one page.
+type Document interface {
+	WriteHTML(w io.Writer) error
 }
 
 // A Change is what a privacy officer changes. Kind is withdraw, erase, correct,
@@ -88,6 +98,7 @@ func Handler(o Options) http.Handler {
 	officers := []string{staff.RolePrivacyOfficer, staff.RoleAdministrator}
 	route("GET sites/{site}/contacts/{visitor}", a.onSite(a.person, officers...))
 	route("GET sites/{site}/contacts/{visitor}/receipt", a.onSite(a.receipt, officers...))
+	route("GET sites/{site}/contacts/{visitor}/access", a.onSite(a.access, officers...))
 	route("POST sites/{site}/contacts/find", a.onSite(a.find, officers...))
 	route("GET sites/{site}/marketing/{purpose}", a.onSite(a.marketing, officers...))
 	route("GET sites/{site}/audit", a.onSite(a.audit, officers...))

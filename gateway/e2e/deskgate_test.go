@@ -117,6 +117,7 @@ func TestP10_ConsoleRoutesRefuse(t *testing.T) {
 		{"GET", "sites/SITE/contacts", "", []string{"administrator", "privacy_officer", "operator"}},
 		{"GET", "sites/SITE/contacts/VISITOR", "", officers},
 		{"GET", "sites/SITE/contacts/VISITOR/receipt", "", officers},
+		{"GET", "sites/SITE/contacts/VISITOR/access", "", officers},
 		{"POST", "sites/SITE/contacts/find", `{"address":"ala@example.com"}`, officers},
 		{"GET", "sites/SITE/marketing/marketing_email", "", officers},
 		{"GET", "sites/SITE/audit", "", officers},

@@ -102,6 +102,10 @@ func TestE33P11_ReceiptWithoutTheLedger(t *testing.T) {
 	if _, err := p.Export(t.Context()); !errors.As(err, &refused) || refused.Code != protocol.CodeUnavailable {
 		t.Errorf("with the contact store away an export is answered %v, want unavailable", err)
 	}
+	// The node stops with this in the outbox: nothing is lost, and it is no failure.
+	if _, err := p.Withdraw(t.Context()); err != nil {
+		t.Errorf("with the ledger away a withdrawal is answered %v", err)
+	}
 }
 
 // C38: where the owner collects nothing any more, who agreed before has every right

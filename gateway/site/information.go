@@ -142,7 +142,7 @@ func (s *Site) whatFor(t *texts, collects bool) Section {
 		if !s.Settings.RequireConsent {
 			basis = w["contract"]
 		}
-		lines = append(lines, basis, w["voluntary"])
+		lines = append(lines, basis, w["voluntary"], w["order"])
 	}
 	return section(w["heading"], append(lines, w["chat"], w["browser"], w["bot"])...)
 }

@@ -60,6 +60,18 @@ func (s *Site) notice(t *texts, locale string, purposes []string) (botengine.Not
 	return botengine.Notice{Hash: hash, Canonical: text, Card: card}, nil
 }
 
+// scope names who gets the data. Another controller, processor or recipient is
+// another consent; a new address or wording of one is not (requirement C42).
+func (s *Site) scope() string {
+	recipients := slices.Clone(s.Recipients)
+	slices.Sort(recipients)
+	sum := sha256.New()
+	for _, party := range append([]string{s.Controller.Name, s.Processor.Name}, slices.Compact(recipients)...) {
+		fmt.Fprintf(sum, "%d:%s", len(party), party)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
 // canonical encodes by RFC 8785, so that the same facts make the same bytes on
 // every node and in every language, and hashes them.
 func canonical(v any) (text, hash string, err error) {

@@ -334,3 +334,51 @@ func TestLocaleWithoutTexts(t *testing.T) {
 		t.Errorf("notice for en-GB: %+v", n.Card)
 	}
 }
+
+// TestE7_OrdersHaveAFormOfTheirOwn: the information says that what an order needs is
+// not given here, wherever contacts are collected: that has another basis.
+func TestE7_OrdersHaveAFormOfTheirOwn(t *testing.T) {
+	for name, s := range variants(t) {
+		for _, l := range locales {
+			words, _ := textsFor(l)
+			order := words.Panel.Purposes["order"]
+			if order == "" {
+				t.Fatalf("%s: nothing is said of orders", l)
+			}
+			if collects := len(s.Settings.Purposes) > 0; strings.Contains(render(s.Information(l)), order) != collects {
+				t.Errorf("%s, %s: collecting is %v and the information says\n%s", name, l, collects, render(s.Information(l)))
+			}
+		}
+	}
+}
+
+// TestC42_ScopeIsWhoGetsTheData: another controller, processor or recipient is
+// another scope; addresses, periods, links and the order of a list are not.
+func TestC42_ScopeIsWhoGetsTheData(t *testing.T) {
+	scope := func(pairs ...string) string {
+		s := mustBuild(t, change(t, pairs...))
+		return s.Settings.Scope
+	}
+	was := scope()
+	if was == "" {
+		t.Fatal("a site has no scope")
+	}
+	for name, pairs := range map[string][]string{
+		"address":        {"Prosta 1, 00-001", "Krzywa 2, 00-002"},
+		"policy link":    {"privacy_policy: https://shop.example/privacy\n", ""},
+		"order of names": {"[Mail House GmbH, CRM Ltd]", "[CRM Ltd, Mail House GmbH]"},
+	} {
+		if scope(pairs...) != was {
+			t.Errorf("%s: a new wording is asked anew", name)
+		}
+	}
+	for name, pairs := range map[string][]string{
+		"one more recipient": {"[Mail House GmbH, CRM Ltd]", "[Mail House GmbH, CRM Ltd, Courier]"},
+		"other recipients":   {"[Mail House GmbH, CRM Ltd]", "[Mail House GmbHCRM, Ltd]"},
+		"another processor":  {"consent:\n", "processor: {name: Another Platform, address: Prosta 1, contact: privacy@shop.example}\nconsent:\n"},
+	} {
+		if scope(pairs...) == was {
+			t.Errorf("%s: nobody is asked anew", name)
+		}
+	}
+}

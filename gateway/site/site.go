@@ -293,6 +293,7 @@ func newSite(path string, c config, o Options, flow *botengine.Flow) *Site {
 		ReaskAfterMS: int64(c.consent.reaskDays) * dayMS, SessionIdleMS: int64(c.consent.idleMinutes) * minuteMS,
 		ValidMS: map[string]int64{}, Region: c.region, Hours: c.hours, AgeLimit: c.consent.ageLimit,
 	}
+	s.Settings.Scope = s.scope()
 	for p, days := range c.consent.validDays {
 		s.Settings.ValidMS[p] = int64(days) * dayMS
 	}

@@ -204,6 +204,7 @@ func (t *tab) hold(field, value string) {
 
 var (
 	firstNames = []string{"Anna", "Jan", "Zofia", "Piotr", "Łucja", "Józef", "Maria", "Wojciech", "Ewa", "Grażyna"}
+	areas      = []string{"202", "212", "312", "415"}
 	lastNames  = []string{"Nowak", "Kowalska", "Wiśniewski", "Zając", "Lis", "Wróbel", "Żuk", "Sowa"}
 )
 
@@ -215,7 +216,8 @@ func value(r *rand.Rand, kind string, index int64) string {
 	case "email":
 		return fmt.Sprintf("visitor.%d.%06x@example.com", max(index, 0), r.IntN(1<<24))
 	case "phone":
-		return fmt.Sprintf("+4860%07d", r.IntN(10_000_000))
+		// 555-0100 to 555-0199 have no subscribers: they are kept for fiction.
+		return fmt.Sprintf("+1%s55501%02d", areas[r.IntN(len(areas))], r.IntN(100))
 	case "number":
 		return fmt.Sprint(1 + r.IntN(100))
 	case "date":

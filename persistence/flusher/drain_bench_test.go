@@ -3,14 +3,11 @@ package flusher
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"os"
 	"runtime"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"zgoda/persistence"
 	"zgoda/persistence/pgstore"
@@ -106,19 +103,7 @@ func serversWorld(b *testing.B) (*world, *pgstore.Store) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = pg.Stop() })
-	if err := pgstore.Migrate(b.Context(), pg.DSN()); err != nil {
-		b.Fatal(err)
-	}
-	conn, err := pgx.Connect(b.Context(), pg.DSN())
-	if err != nil {
-		b.Fatal(err)
-	}
-	_, err = conn.Exec(b.Context(), `CREATE ROLE gateway LOGIN NOINHERIT IN ROLE zgoda_app, zgoda_marketing, zgoda_staff`)
-	_ = conn.Close(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
-	dsn := (&url.URL{Scheme: "postgres", User: url.User("gateway"), Host: pg.Addr(), Path: "postgres", RawQuery: "sslmode=disable"}).String()
+	dsn := gatewayLogin(b, pg)
 	contacts, err := pgstore.Open(b.Context(), pgstore.Options{DSN: dsn, BlindKey: make([]byte, 32)})
 	if err != nil {
 		b.Fatal(err)

@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -79,8 +80,21 @@ func queueHeld(b *pgx.Batch, site, visitor string, out *persistence.Person) {
 // Find implements persistence.Privacy. It asks for the keyed hash of the address
 // and leaves none of it anywhere.
 func (s *Store) Find(ctx context.Context, site string, access persistence.Access, address string) ([]string, error) {
+	return s.find(ctx, site, access, address, persistence.ActionSought, nil)
+}
+
+// Object implements persistence.Privacy.
+func (s *Store) Object(ctx context.Context, site string, access persistence.Access, address string) ([]string, error) {
+	return s.find(ctx, site, access, address, persistence.ActionObjected, persistence.ObjectedTo(address))
+}
+
+// find finds an address, once it is suppressed for the purposes.
+func (s *Store) find(ctx context.Context, site string, access persistence.Access, address, action string, suppressed []string) ([]string, error) {
 	if err := access.Validate(); err != nil {
 		return nil, err
+	}
+	if address = strings.TrimSpace(address); address == "" && action == persistence.ActionObjected {
+		return nil, errors.New("object to marketing: the address is empty")
 	}
 	var email, phone []byte
 	if strings.Contains(address, "@") {
@@ -92,6 +106,9 @@ func (s *Store) Find(ctx context.Context, site string, access persistence.Access
 	err := s.acquire(ctx, "find address", site, func(t *tx) error {
 		var b pgx.Batch
 		t.begin(&b, audited)
+		for _, purpose := range suppressed {
+			b.Queue(sqlSuppress, site, purpose, s.address(site, channelField[purpose], address), "objected")
+		}
 		b.Queue(sqlFind, site, email, phone, persistence.MaxFound).Query(func(rows pgx.Rows) error {
 			var err error
 			out, err = pgx.CollectRows(rows, pgx.RowTo[string])
@@ -100,7 +117,7 @@ func (s *Store) Find(ctx context.Context, site string, access persistence.Access
 		if err := t.send(&b); err != nil {
 			return err
 		}
-		return t.commitAudited(access, persistence.ActionSought, "", len(out))
+		return t.commitAudited(access, action, "", len(out))
 	})
 	if err != nil {
 		return nil, err

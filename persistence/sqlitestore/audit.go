@@ -26,14 +26,29 @@ const (
 var bySystem = persistence.Access{Actor: "system"}
 
 // audit keeps who looked at what. What was read is given out only when the entry
-// is on the disk. A store that is open for reading writes nothing but this, over
-// a connection of its own: a gateway beside it waits for the moment that takes.
+// is on the disk.
 func (s *Store) audit(ctx context.Context, site string, access persistence.Access, action, visitor string, people int) error {
-	args := auditRow(site, access, action, visitor, people)
+	return s.keep(ctx, statement{sqlAudit, auditRow(site, access, action, visitor, people)})
+}
+
+// A statement is SQL with its arguments.
+type statement struct {
+	sql  string
+	args []any
+}
+
+// keep carries out statements in one transaction. A store that is open for reading
+// writes nothing but these, over a connection of its own: a gateway beside it waits
+// for the moment that takes.
+func (s *Store) keep(ctx context.Context, all ...statement) error {
 	if !s.readOnly {
 		return s.write(ctx, "keep audit entry", func(t *tx) error {
-			_, err := t.exec(sqlAudit, args...)
-			return err
+			for _, st := range all {
+				if _, err := t.exec(st.sql, st.args...); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	}
 	select {
@@ -45,11 +60,23 @@ func (s *Store) audit(ctx context.Context, site string, access persistence.Acces
 	if err != nil {
 		return err
 	}
-	_, err = db.ExecContext(ctx, sqlAudit, args...)
-	if err = errors.Join(err, db.Close()); err != nil {
+	if err = errors.Join(inOne(ctx, db, all), db.Close()); err != nil {
 		return fmt.Errorf("nothing is shown without an entry in the audit, and that could not be kept: %w", err)
 	}
 	return nil
+}
+
+func inOne(ctx context.Context, db *sql.DB, all []statement) error {
+	t, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	for _, st := range all {
+		if _, err := t.ExecContext(ctx, st.sql, st.args...); err != nil {
+			return errors.Join(err, t.Rollback())
+		}
+	}
+	return t.Commit()
 }
 
 func auditRow(site string, access persistence.Access, action, visitor string, people int) []any {

@@ -3,8 +3,10 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"zgoda/persistence"
 )
@@ -83,8 +85,26 @@ func isRestricted(ctx context.Context, c *conn, site, visitor string) (bool, err
 
 // Find implements persistence.Privacy.
 func (s *Store) Find(ctx context.Context, site string, access persistence.Access, addr string) ([]string, error) {
+	return s.find(ctx, site, access, addr, persistence.ActionSought)
+}
+
+// Object implements persistence.Privacy.
+func (s *Store) Object(ctx context.Context, site string, access persistence.Access, addr string) ([]string, error) {
+	var suppressed []statement
+	for _, purpose := range persistence.ObjectedTo(addr) {
+		hash := address(site, channelField[purpose], addr)
+		suppressed = append(suppressed, statement{sqlSuppress, row(site, purpose, hash, "objected", time.Now().UnixNano())})
+	}
+	return s.find(ctx, site, access, addr, persistence.ActionObjected, suppressed...)
+}
+
+// find finds an address and keeps who sought it, after what is to be kept before.
+func (s *Store) find(ctx context.Context, site string, access persistence.Access, addr, action string, before ...statement) ([]string, error) {
 	if err := access.Validate(); err != nil {
 		return nil, err
+	}
+	if addr = strings.TrimSpace(addr); addr == "" && action == persistence.ActionObjected {
+		return nil, errors.New("object to marketing: the address is empty")
 	}
 	field := "phone"
 	if strings.Contains(addr, "@") {
@@ -100,7 +120,7 @@ func (s *Store) Find(ctx context.Context, site string, access persistence.Access
 		})
 	})
 	if err == nil {
-		err = s.audit(ctx, site, access, persistence.ActionSought, "", len(out))
+		err = s.keep(ctx, append(before, statement{sqlAudit, auditRow(site, access, action, "", len(out))})...)
 	}
 	if err != nil {
 		return nil, storeError("find address", err)

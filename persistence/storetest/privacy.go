@@ -25,6 +25,7 @@ func Privacy(t *testing.T, b ContactsBackend) {
 		{"C52_AuditPages", auditPages},
 		{"C43_Person", personHoldsAll},
 		{"C43_FindByAddress", findByAddress},
+		{"C47_ObjectionIsAbsolute", objectionIsAbsolute},
 		{"C18_ProofIsVerifiedWithoutTheStore", proofIsVerified},
 		{"E33_ProofAfterErasure", proofAfterErasure},
 		{"C45_RestrictedIsNotUsed", restrictedIsNotUsed},
@@ -265,6 +266,53 @@ func findByAddress(t *testing.T, s ContactStore) {
 	v.done(v.end(grants["jan"], persistence.KindWithdrawn))
 	if got, err := s.Find(t.Context(), "shop", asTest, "jan@example.test"); err != nil || len(got) != 0 {
 		t.Errorf("an address that was withdrawn must not be found, got %v %v", got, err)
+	}
+}
+
+// objectionIsAbsolute: whoever objects is on no list from that moment, whichever
+// visitor gave the address and whatever is agreed to later (C47, E12).
+func objectionIsAbsolute(t *testing.T, s ContactStore) {
+	channels := []string{persistence.PurposeMarketingEmail, persistence.PurposeMarketingPhone, persistence.PurposeMarketingSMS}
+	agree := func(name string, values map[string]string) {
+		t.Helper()
+		v := newVisit(t, s, "shop", name)
+		v.done(v.contact(v.granted(), values))
+		for _, channel := range channels {
+			v.agree(channel)
+		}
+	}
+	lists := func(sentence string, want ...[]string) {
+		t.Helper()
+		for i, channel := range channels {
+			if got := listed(t, s, "shop", channel); !slices.Equal(got, want[i]) {
+				t.Errorf("%s: the list for %s holds %v, must hold %v", sentence, channel, got, want[i])
+			}
+		}
+	}
+	anna := map[string]string{"email": "anna@example.test", "phone": "+48600000000"}
+	agree("anna", anna)
+	agree("jan", map[string]string{"email": "jan@example.test", "phone": "+48700000000"})
+	if got, err := s.Object(t.Context(), "shop", asTest, " ANNA@Example.test"); err != nil || !slices.Equal(got, []string{"anna"}) {
+		t.Fatalf("objecting must say whose address it is, got %v %v", got, err)
+	}
+	lists("an address was objected for", []string{"jan"}, []string{"anna", "jan"}, []string{"anna", "jan"})
+	if _, err := s.Object(t.Context(), "shop", asTest, "+48 600-000-000"); err != nil {
+		t.Fatal(err)
+	}
+	lists("a number was objected for", []string{"jan"}, []string{"jan"}, []string{"jan"})
+	agree("later", anna)
+	lists("agreed to again, by whoever has it", []string{"jan"}, []string{"jan"}, []string{"jan"})
+	if got, err := s.Object(t.Context(), "shop", asTest, "anna@example.test"); err != nil || !slices.Equal(got, []string{"anna", "later"}) {
+		t.Errorf("objecting again is no error, got %v %v", got, err)
+	}
+	if _, err := s.Object(t.Context(), "shop", asTest, " "); err == nil {
+		t.Error("an objection without an address is none")
+	}
+	if _, err := s.Object(t.Context(), "shop", persistence.Access{}, "jan@example.test"); err == nil {
+		t.Error("an objection needs somebody who enters it")
+	}
+	if e := audited(t, s, "shop")[0]; e.Action != persistence.ActionObjected || e.Count != 2 || strings.Contains(e.Reason, "anna") {
+		t.Errorf("an objection must be in the audit without the address, got %+v", e)
 	}
 }
 

@@ -21,7 +21,7 @@ func newContacts(flags *rootFlags) *cobra.Command {
 	cmd := &cobra.Command{Use: "contacts", Short: "Who agreed, who did not, and their contacts"}
 	cmd.AddCommand(
 		newContactsList(flags), newContactsShow(flags), newContactsFind(flags), newContactsExport(flags), newContactsAccess(flags),
-		newContactsCorrect(flags), newContactsRestrict(flags), newContactsUnrestrict(flags), newContactsErase(flags),
+		newContactsCorrect(flags), newContactsRestrict(flags), newContactsUnrestrict(flags), newContactsErase(flags), newContactsObject(flags),
 	)
 	return cmd
 }

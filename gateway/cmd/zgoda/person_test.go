@@ -120,6 +120,10 @@ func TestC44C45_CorrectAndRestrict(t *testing.T) {
 	if _, err := time.Parse(time.RFC3339, list[0][7]); err != nil {
 		t.Errorf("the list does not say as of when: %v", list)
 	}
+	// What follows is another person's, with an address nobody has.
+	if out := must(t, data, "contacts", "object", "nobody@example.com", "--site", "demo"); strings.Contains(out, "withdrawn") {
+		t.Errorf("an objection of somebody who never wrote printed %s", out)
+	}
 	must(t, data, "contacts", "restrict", ann, "--site", "demo")
 	must(t, data, "contacts", "restrict", ann, "--site", "demo") // again is no error
 	if list := rows(); len(list) != 0 {
@@ -251,4 +255,41 @@ func TestRetentionOfASite(t *testing.T) {
 		t.Errorf("the run beside a gateway says\n%s", out)
 	}
 	refused(t, data, "no site", "retention", "plan", "--site", "dmeo")
+}
+
+// TestC47_Objection: whoever objects to marketing is off the list at once, their
+// enquiry stays, and agreeing again does not bring them back.
+func TestC47_Objection(t *testing.T) {
+	for name, running := range map[string]bool{"beside a gateway": true, "alone": false} {
+		t.Run(name, func(t *testing.T) {
+			data := t.TempDir()
+			addr, stop := start(t, data)
+			ann := leads(t, addr)
+			stop()
+			if running {
+				_, stop = start(t, data)
+				defer stop()
+			}
+			rows := func() int {
+				return strings.Count(must(t, data, "contacts", "export", "--site", "demo", "--for", "marketing_email"), "\n") - 1
+			}
+			if rows() != 1 {
+				t.Fatal("nobody is on the list to begin with")
+			}
+			out := must(t, data, "contacts", "object", " ANN@example.com", "--site", "demo", "--reason", "wrote to us")
+			if !strings.Contains(out, "kept off the lists for marketing_email") || !strings.Contains(out, "withdrawn for "+ann) {
+				t.Errorf("it printed\n%s", out)
+			}
+			if n := rows(); n != 0 {
+				t.Errorf("%d on the list after an objection", n)
+			}
+			if out := must(t, data, "contacts", "show", ann, "--site", "demo"); !strings.Contains(out, "ann@example.com") || !strings.Contains(out, "withdrawn") {
+				t.Errorf("the enquiry must stay and the consent to marketing be withdrawn:\n%s", out)
+			}
+			if out := must(t, data, "audit", "list", "--site", "demo"); !strings.Contains(out, persistence.ActionObjected) || strings.Contains(out, "ann@") {
+				t.Errorf("the audit says\n%s", out)
+			}
+			refused(t, data, "address is empty", "contacts", "object", " ", "--site", "demo")
+		})
+	}
 }

@@ -5,6 +5,8 @@ import type { ComponentType } from 'preact';
 
 import type { Me, Role, StaffSite } from './api';
 import type { Texts } from './language';
+import { Team } from './pages/team';
+import { teamWords } from './pages/team.words';
 import type { IconName } from './ui/icon';
 
 export interface PageProps {
@@ -21,4 +23,6 @@ export interface Page {
   component: ComponentType<PageProps>;
 }
 
-export const pages: readonly Page[] = [];
+export const pages: readonly Page[] = [
+  { path: 'team', title: { en: teamWords.en.title, pl: teamWords.pl.title }, icon: 'team', roles: ['administrator'], component: Team },
+];
