@@ -60,5 +60,5 @@ export function Audit({ site, visitor }: { site: string; visitor?: string }) {
 // actorOf names an actor's kind in the reader's language; whose id it is stays as recorded.
 export function actorOf(actor: string, t: ContactsWords): string {
   const [kind = '', id] = actor.split(':', 2);
-  return id ? `${t.by[kind] ?? kind} (${id})` : t.by[kind] ?? kind;
+  return id ? `${t.by[kind] ?? kind} (${short(id)})` : t.by[kind] ?? kind;
 }

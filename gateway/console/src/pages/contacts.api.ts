@@ -88,3 +88,11 @@ export const statuses = ['granted', 'declined', 'withdrawn', 'expired', 'deferre
 export function tone(status: string): string {
   return { granted: 'badge good', declined: 'badge bad', withdrawn: 'badge bad', erased: 'badge bad', expired: 'badge warn' }[status] ?? 'badge';
 }
+
+const usual = ['name', 'email', 'phone'];
+
+// inOrder is contact fields as people read them: the name, then how to reach them, then the rest.
+export function inOrder(fields: Record<string, string> | undefined): [string, string][] {
+  const rank = (f: string) => (usual.includes(f) ? usual.indexOf(f) : usual.length);
+  return Object.entries(fields ?? {}).sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b));
+}

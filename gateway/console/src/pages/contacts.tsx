@@ -12,7 +12,7 @@ import { Button } from '../ui/button';
 import { Field, Select } from '../ui/field';
 import { Table } from '../ui/table';
 import { Audit } from './audit';
-import { statuses, tone, type Overview, type OverviewRow } from './contacts.api';
+import { inOrder, statuses, tone, type Overview, type OverviewRow } from './contacts.api';
 import { contactsWords, type ContactsWords } from './contacts.words';
 import { Lists } from './lists';
 import { PersonPage } from './person';
@@ -104,7 +104,7 @@ function People({ rows, site, officer, t }: { rows: OverviewRow[]; site: string;
 }
 
 function Values({ row, t }: { row: OverviewRow; t: ContactsWords }) {
-  const all = Object.entries(row.fields ?? {});
+  const all = inOrder(row.fields);
   if (!all.length) return <span class="hint">—</span>;
   return (
     <span>

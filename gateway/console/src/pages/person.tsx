@@ -13,7 +13,7 @@ import { Icon } from '../ui/icon';
 import { toast } from '../ui/toast';
 import { actorOf } from './audit';
 import { day, stamp } from './contacts';
-import { noticeOf, tone, type Person, type ProofEntry } from './contacts.api';
+import { inOrder, noticeOf, tone, type Person, type ProofEntry } from './contacts.api';
 import { contactsWords, type ContactsWords } from './contacts.words';
 import { Changes } from './changes';
 
@@ -34,7 +34,7 @@ export function PersonPage({ site, visitor }: PageProps & { visitor: string }) {
   useEffect(() => { void read(); }, [at]);
   return (
     <>
-      <p><a href={to('contacts', site.site)}><Icon name="back" /> {t.back}</a></p>
+      <p><a class="back" href={to('contacts', site.site)}><Icon name="back" /> {t.back}</a></p>
       {error && <p class="error" role="alert">{error} <Button onClick={() => void read()}>{words.retry}</Button></p>}
       {!person && !error && <p role="status">{words.loading}</p>}
       {person && (
@@ -56,7 +56,7 @@ export function PersonPage({ site, visitor }: PageProps & { visitor: string }) {
 }
 
 function Card({ person, t }: { person: Person; t: ContactsWords }) {
-  const fields = Object.entries(person.fields ?? {});
+  const fields = inOrder(person.fields);
   return (
     <section class="panel stack">
       <h2 class="mono">{person.visitor}</h2>
@@ -108,7 +108,7 @@ function Entry({ entry, canonical, t }: { entry: ProofEntry; canonical: string |
     <li>
       <p>
         <span class={tone(entry.kind)}>{t.kind[entry.kind] ?? entry.kind}</span> <strong>{t.purpose[entry.purpose] ?? entry.purpose}</strong>
-        <br /><span class="hint"><time dateTime={entry.occurred_at}>{stamp(entry.occurred_at)}</time>, <bdi>{actorOf(entry.actor, t)}</bdi> {t.method[entry.method] ?? entry.method}</span>
+        <br /><span class="hint"><time dateTime={entry.occurred_at}>{stamp(entry.occurred_at)}</time>, <bdi>{actorOf(entry.actor, t)}</bdi>{entry.actor !== 'system' && ` ${t.method[entry.method] ?? entry.method}`}</span>
       </p>
       {notice && (
         <details>
