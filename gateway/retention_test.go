@@ -87,7 +87,7 @@ func TestC55_RetentionEndsWhatIsDue(t *testing.T) {
 		}
 	}
 	later := now.Add(366 * day)
-	if p := plan(later); len(p.Contacts) != 1 || p.Contacts[0] != visitor {
+	if p := plan(later); len(p.Contacts) != 1 || p.Contacts[0].Visitor != visitor {
 		t.Fatalf("after a year the plan is %+v", p)
 	}
 	var both sync.WaitGroup
