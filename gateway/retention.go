@@ -111,9 +111,9 @@ func (a *App) retainAt(ctx context.Context, siteKey string, now time.Time) (Reta
 	}
 	out.More = plan.More
 	day := now.UTC().Format(time.DateOnly)
-	for _, visitor := range plan.Contacts {
-		out.count(&out.Contacts, a.endOf(ctx, st, visitor, "contact-"+day, botengine.Input{
-			Kind: botengine.InputExpire, Until: now.Add(-clocks.Contact).UnixMilli(),
+	for _, c := range plan.Contacts {
+		out.count(&out.Contacts, a.endOf(ctx, st, c.Visitor, "contact-"+day, botengine.Input{
+			Kind: botengine.InputExpire, Until: c.CollectedAt.UnixMilli(),
 		}))
 	}
 	for _, g := range plan.Grants {

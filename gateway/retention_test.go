@@ -2,7 +2,10 @@ package gateway_test
 
 import (
 	"context"
+	"errors"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -87,7 +90,7 @@ func TestC55_RetentionEndsWhatIsDue(t *testing.T) {
 		}
 	}
 	later := now.Add(366 * day)
-	if p := plan(later); len(p.Contacts) != 1 || p.Contacts[0] != visitor {
+	if p := plan(later); len(p.Contacts) != 1 || p.Contacts[0].Visitor != visitor {
 		t.Fatalf("after a year the plan is %+v", p)
 	}
 	var both sync.WaitGroup
@@ -129,5 +132,53 @@ func TestC55_RetentionEndsWhatIsDue(t *testing.T) {
 	done, err := app.RetainAt(t.Context(), "demo", much)
 	if err != nil || done.Proofs != 0 || done.ProofsKept != 1 {
 		t.Errorf("after six years retention did %+v, %v", done, err)
+	}
+}
+
+// C55: an owner who keeps contacts longer from now on keeps those no longer that
+// were given under a notice which promised less.
+func TestC55_PromiseOutlivesTheOwnersMind(t *testing.T) {
+	t.Parallel()
+	app, o, c := kept(t)
+	visitor, now := c.Hello().Visitor, time.Now()
+	c.Close()
+	if err := app.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(filepath.Join(o.SitesDir, "demo.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.SitesDir = filepath.Join(t.TempDir(), "sites")
+	longer := strings.Replace(string(file), "contact_days: 365", "contact_days: 900", 1)
+	if longer == string(file) {
+		t.Fatal("the demo site's contact_days is not 365 any more")
+	}
+	flows := os.DirFS(filepath.Join("..", "configs", "flows"))
+	if err := errors.Join(os.Mkdir(o.SitesDir, 0o700), os.WriteFile(filepath.Join(o.SitesDir, "demo.yaml"), []byte(longer), 0o600),
+		os.CopyFS(filepath.Join(filepath.Dir(o.SitesDir), "flows"), flows)); err != nil {
+		t.Fatal(err)
+	}
+	if app, err = gateway.New(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = app.Stop(context.Background()) })
+	if done, err := app.RetainAt(t.Context(), "demo", now.Add(364*day)); err != nil || done.Contacts != 0 {
+		t.Errorf("before its time retention did %+v, %v", done, err)
+	}
+	if done, err := app.RetainAt(t.Context(), "demo", now.Add(366*day)); err != nil || done.Contacts != 1 || done.Failed != 0 {
+		t.Errorf("after the promised year retention did %+v, %v", done, err)
+	}
+	reader, err := gateway.OpenReader(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	person, err := reader.Contacts.Person(t.Context(), "demo", visitor, persistence.Access{Actor: "system"})
+	if err != nil || len(person.Fields) != 0 || person.Consents[persistence.PurposeLead].Status != persistence.StatusExpired {
+		t.Errorf("after retention there is %+v, %v", person, err)
 	}
 }

@@ -154,7 +154,9 @@ type AuditPage struct {
 
 // Clocks say how long what is kept. Zero keeps.
 type Clocks struct {
-	// Contact is counted from the last time the person gave a value.
+	// Contact is counted from the last time the person gave a value. A contact goes
+	// earlier where the notice under which it was given promised that, whatever the
+	// clock says today.
 	Contact time.Duration
 	// Proof is counted from the last entry of the ledger, as the store's clock
 	// recorded it; a ledger with a grant in force or a contact stays.
@@ -166,12 +168,21 @@ type RetentionPlan struct {
 	AsOf time.Time `json:"as_of"`
 	// Contacts and Grants are visitors whose contact is too old or whose grant has
 	// run out, the oldest first; they end by an input.
-	Contacts []string       `json:"contacts"`
+	Contacts []DueContact   `json:"contacts"`
 	Grants   []ExpiredGrant `json:"grants"`
 	// Proofs are visitors whose whole ledger may go.
 	Proofs []string `json:"proofs"`
 	// More is set where there was more than the limit.
 	More bool `json:"more,omitzero"`
+}
+
+// A DueContact is a contact that was kept for as long as the clock of today or the
+// promise of its notice allows, whichever ends first.
+type DueContact struct {
+	Visitor string `json:"visitor"`
+	// CollectedAt is when a value was given last.
+	CollectedAt time.Time `json:"collected_at"`
+	DueAt       time.Time `json:"due_at"`
 }
 
 // An ExpiredGrant is a grant whose ValidUntil has passed.

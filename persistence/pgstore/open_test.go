@@ -106,8 +106,9 @@ func TestMigrateWithoutSuperuser(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	// What was there before there were counts is counted, of every site.
-	for range 2 {
+	// What was there before there were counts is counted, of every site, and is kept
+	// as long as its notice says.
+	for range 3 {
 		if err := MigrateDown(t.Context(), d.dsn("admin")); err != nil {
 			t.Fatal(err)
 		}
@@ -122,10 +123,14 @@ func TestMigrateWithoutSuperuser(t *testing.T) {
 			t.Errorf("one visitor of %s must be %s, got %v %v", site, want, counts, err)
 		}
 	}
+	plan, err := s.Due(t.Context(), "shop", persistence.Clocks{}, testTime.AddDate(0, 0, 91), 10)
+	if err != nil || len(plan.Contacts) != 1 || plan.Contacts[0].Visitor != "anna" {
+		t.Errorf("anna's contact must be due by its notice, got %+v %v", plan, err)
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for range 5 {
+	for range 6 {
 		if err := MigrateDown(t.Context(), d.dsn("admin")); err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,10 +13,20 @@ import (
 )
 
 const (
-	// A contact on another basis that is younger keeps both.
-	sqlDueContacts = `SELECT c.visitor FROM zgoda.contact c WHERE c.site = $1 AND c.collected_at <= $2
-		AND NOT EXISTS (SELECT FROM zgoda.contact n WHERE n.site = $1 AND n.visitor = c.visitor AND n.collected_at > $2)
-		ORDER BY c.collected_at, c.visitor LIMIT $3`
+	// Due is what is older than the clock says or was promised to go by now. Each is
+	// looked for by an index of its own. A contact on another basis that is not due
+	// keeps both.
+	sqlDueContacts = `WITH old AS (
+			(SELECT c.visitor FROM zgoda.contact c WHERE c.site = $1 AND c.collected_at <= $2
+				AND NOT EXISTS (` + sqlKeepsBoth + `) ORDER BY c.collected_at, c.visitor LIMIT $4)
+			UNION
+			(SELECT c.visitor FROM zgoda.contact c WHERE c.site = $1 AND c.keep_until <= $3
+				AND NOT EXISTS (` + sqlKeepsBoth + `) ORDER BY c.keep_until, c.visitor LIMIT $4)
+		) SELECT o.visitor, d.collected_at, d.due_at FROM old o CROSS JOIN LATERAL
+			(SELECT max(c.collected_at) AS collected_at, max(least(c.collected_at + $5::interval, c.keep_until)) AS due_at
+			 FROM zgoda.contact c WHERE c.site = $1 AND c.visitor = o.visitor) d ORDER BY d.collected_at, o.visitor LIMIT $4`
+	sqlKeepsBoth = `SELECT FROM zgoda.contact n WHERE n.site = $1 AND n.visitor = c.visitor
+		AND n.collected_at > $2 AND (n.keep_until IS NULL OR n.keep_until > $3)`
 	sqlDueGrants = `SELECT visitor, purpose::text, grant_id, valid_until FROM zgoda.active_grant
 		WHERE site = $1 AND valid_until <= $2 ORDER BY valid_until, visitor, purpose LIMIT $3`
 	// A ledger goes when its last entry is old enough and nothing hangs on it; one of
@@ -42,10 +51,7 @@ func (s *Store) Due(ctx context.Context, site string, clocks persistence.Clocks,
 	}
 	out := persistence.RetentionPlan{AsOf: now.UTC()}
 	err := s.read(ctx, "look what is due", site, func(b *pgx.Batch) {
-		if clocks.Contact > 0 {
-			// Who has a contact on both bases is found twice.
-			queueNames(b, &out.Contacts, sqlDueContacts, site, now.Add(-clocks.Contact), 2*limit+1)
-		}
+		queueDueContacts(b, &out.Contacts, site, clocks.Contact, now, limit+1)
 		b.Queue(sqlDueGrants, site, now, limit+1).Query(func(rows pgx.Rows) error {
 			var g persistence.ExpiredGrant
 			_, err := pgx.ForEachRow(rows, []any{&g.Visitor, &g.Purpose, &g.Grant, &g.ValidUntil}, func() error {
@@ -62,19 +68,27 @@ func (s *Store) Due(ctx context.Context, site string, clocks persistence.Clocks,
 	if err != nil {
 		return persistence.RetentionPlan{}, err
 	}
-	out.Contacts = unique(out.Contacts)
 	out.More = len(out.Contacts) > limit || len(out.Grants) > limit || len(out.Proofs) > limit
 	out.Contacts, out.Grants, out.Proofs = first(out.Contacts, limit), first(out.Grants, limit), first(out.Proofs, limit)
 	return out, nil
 }
 
-// unique keeps the first of each name.
-func unique(names []string) []string {
-	seen := map[string]bool{}
-	return slices.DeleteFunc(names, func(name string) bool {
-		known := seen[name]
-		seen[name] = true
-		return known
+// queueDueContacts adds the reading of due contacts. Where no clock is set the
+// promises of notices count alone.
+func queueDueContacts(b *pgx.Batch, into *[]persistence.DueContact, site string, clock time.Duration, now time.Time, limit int) {
+	var given time.Time
+	var after *time.Duration
+	if clock > 0 {
+		given, after = now.Add(-clock), &clock
+	}
+	b.Queue(sqlDueContacts, site, given, now, limit, after).Query(func(rows pgx.Rows) error {
+		var c persistence.DueContact
+		_, err := pgx.ForEachRow(rows, []any{&c.Visitor, &c.CollectedAt, &c.DueAt}, func() error {
+			c.CollectedAt, c.DueAt = c.CollectedAt.UTC(), c.DueAt.UTC()
+			*into = append(*into, c)
+			return nil
+		})
+		return err
 	})
 }
 

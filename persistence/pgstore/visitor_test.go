@@ -13,7 +13,7 @@ import (
 
 // testNotice is the one text that the visitors of these tests are shown.
 var testNotice = func() *persistence.Notice {
-	n := &persistence.Notice{Locale: "pl", Canonical: `{"body":"Zgoda?"}`}
+	n := &persistence.Notice{Locale: "pl", Canonical: `{"body":"Zgoda?","retention":{"contact_days":90}}`}
 	sum := sha256.Sum256([]byte(n.Canonical))
 	n.Hash = hex.EncodeToString(sum[:])
 	return n

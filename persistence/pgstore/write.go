@@ -32,17 +32,21 @@ const (
 			AS t (visitor, vseq, id, purpose, kind, request, grant_id, notice, locale, actor, method, occurred_at, valid_until, place)
 		ORDER BY t.place RETURNING clock_ahead)
 		SELECT count(*) FILTER (WHERE clock_ahead) FROM added`
+	// How long a contact is kept at the most is what the notice says that the visitor
+	// agreed to last, or was shown where nobody is asked.
 	sqlPutContacts = `INSERT INTO zgoda.contact AS c (site, visitor, grant_id, granted_vseq, policy, vseq, conversation, collected_at,
-			name, email, phone, custom, email_hash, phone_hash)
+			keep_until, name, email, phone, custom, email_hash, phone_hash)
 		SELECT $1, t.visitor, nullif(t.grant_id, ''), nullif(t.granted_vseq, 0), nullif(t.policy, ''), t.vseq, t.conversation,
-			t.collected_at, t.name, t.email, t.phone, t.custom, t.email_hash, t.phone_hash
+			t.collected_at, t.collected_at + (SELECT n.contact_days FROM zgoda.consent_status s
+				JOIN zgoda.notice n ON n.site = s.site AND n.hash = s.notice
+				WHERE s.site = $1 AND s.visitor = t.visitor AND s.purpose = 'lead_contact') * interval '24 hours', t.name, t.email, t.phone, t.custom, t.email_hash, t.phone_hash
 		FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::timestamptz[],
 			$9::text[], $10::text[], $11::text[], $12::jsonb[], $13::bytea[], $14::bytea[])
 			AS t (visitor, grant_id, granted_vseq, policy, vseq, conversation, collected_at,
 				name, email, phone, custom, email_hash, phone_hash)
 		ON CONFLICT (site, visitor, basis) DO UPDATE SET
 			policy = excluded.policy, vseq = excluded.vseq, conversation = excluded.conversation, collected_at = excluded.collected_at,
-			name = coalesce(excluded.name, c.name), email = coalesce(excluded.email, c.email), phone = coalesce(excluded.phone, c.phone),
+			keep_until = excluded.keep_until, name = coalesce(excluded.name, c.name), email = coalesce(excluded.email, c.email), phone = coalesce(excluded.phone, c.phone),
 			custom = c.custom || excluded.custom, email_hash = coalesce(excluded.email_hash, c.email_hash),
 			phone_hash = coalesce(excluded.phone_hash, c.phone_hash)`
 	sqlRestrict = `UPDATE zgoda.contact c SET restricted_at = t.at FROM unnest($2::text[], $3::timestamptz[]) AS t (visitor, at)

@@ -97,7 +97,8 @@ func TestC32_BuryReachesTheConversation(t *testing.T) {
 }
 
 // TestMigratesWhatIsThere brings a file of the version before this one, with
-// visitors in every state, up to date: it counts them and marks the erased.
+// visitors in every state, up to date: it counts them, marks the erased, and gives
+// contacts the promise of their notice.
 func TestMigratesWhatIsThere(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "zgoda.db")
@@ -114,7 +115,7 @@ func TestMigratesWhatIsThere(t *testing.T) {
 		`DROP TRIGGER visitor_applies_one_by_one`, `DROP TRIGGER erasure_reaches_statuses`, `DROP TRIGGER ledger_ends_policy_contact`, `DROP TRIGGER tally_status_added`, `DROP TRIGGER tally_status_changed`,
 		`DROP TRIGGER tally_visitor_added`, `DROP TRIGGER tally_visitor_erased`, `DROP VIEW marketing_contact`, `DROP TABLE tally`, `DROP TABLE lost`, `DROP TABLE audit`,
 		`DROP INDEX status_by_kind`, `DROP INDEX field_by_address`, `DROP INDEX contact_by_age`, `DROP INDEX entry_by_age`, `DROP INDEX grant_by_end`, `DROP INDEX visitor_erased`,
-		`DROP TABLE staff_entry`, `DROP INDEX conversation_assigned`, `ALTER TABLE conversation DROP COLUMN assigned`,
+		`DROP INDEX contact_by_promise`, `ALTER TABLE contact DROP COLUMN keep_until`, `DROP TABLE staff_entry`, `DROP INDEX conversation_assigned`, `ALTER TABLE conversation DROP COLUMN assigned`,
 		`ALTER TABLE conversation DROP COLUMN seen_operator`, `ALTER TABLE conversation DROP COLUMN seen_visitor`,
 		`ALTER TABLE conversation DROP COLUMN staff_seq`,
 		`DROP TABLE staff_session`, `DROP TABLE membership`, `DROP TABLE invite`, `DROP TABLE site_revision`, `DROP TABLE operator`,
@@ -140,6 +141,11 @@ func TestMigratesWhatIsThere(t *testing.T) {
 				t.Errorf("%s of %s: %d after migrating, want %d", status, purpose, got.Counts[purpose][status], n)
 			}
 		}
+	}
+	// What was given before promises were kept is kept as long as its notice says.
+	plan, err := again.Due(t.Context(), "shop", persistence.Clocks{}, testTime.AddDate(0, 0, 91), 10)
+	if err != nil || len(plan.Contacts) != 1 || plan.Contacts[0].Visitor != "anna" {
+		t.Errorf("anna's contact must be due by its notice, got %+v %v", plan, err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file must stay its owner's, got %v %v", info, err)

@@ -36,7 +36,10 @@ type ChainVerifier interface {
 }
 
 func notice(locale, body string) *persistence.Notice {
-	canonical := fmt.Sprintf(`{"body":%q,"locale":%q}`, body, locale)
+	return textOf(locale, fmt.Sprintf(`{"body":%q,"locale":%q}`, body, locale))
+}
+
+func textOf(locale, canonical string) *persistence.Notice {
 	sum := sha256.Sum256([]byte(canonical))
 	return &persistence.Notice{Hash: hex.EncodeToString(sum[:]), Locale: locale, Canonical: canonical}
 }

@@ -32,6 +32,8 @@ func Privacy(t *testing.T, b ContactsBackend) {
 		{"C45_RestrictionsInOrder", restrictionsInOrder},
 		{"C45_RestrictionIsThePersons", restrictionIsThePersons},
 		{"C55_DueContacts", dueContacts},
+		{"C55_NoticesPromiseIsKept", noticesPromiseIsKept},
+		{"C55_PromiseOfTheLastNotice", promiseOfTheLastNotice},
 		{"C56_DueGrants", dueGrants},
 		{"C55_PurgeTakesWholeLedgers", purgeTakesWholeLedgers},
 		{"C55_PurgeEndsNoGrant", purgeEndsNoGrant},

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -26,12 +27,23 @@ func planned(t *testing.T, s ContactStore, clocks persistence.Clocks, at time.Ti
 	return plan
 }
 
+// whose returns whose contacts are due, sorted.
+func whose(p persistence.RetentionPlan) []string {
+	var names []string
+	for _, c := range p.Contacts {
+		names = append(names, c.Visitor)
+	}
+	slices.Sort(names)
+	return names
+}
+
 func dueContacts(t *testing.T, s ContactStore) {
 	var last time.Time
+	given := map[string]time.Time{}
 	for _, name := range []string{"a", "b", "c"} {
 		v := newVisit(t, s, "shop", name)
 		v.done(v.contact(v.granted(), email))
-		last = v.at
+		last, given[name] = v.at, v.at
 	}
 	v := newVisit(t, s, "shop", "policy")
 	v.done(v.seen())
@@ -43,12 +55,15 @@ func dueContacts(t *testing.T, s ContactStore) {
 		t.Errorf("nothing is due before its time, got %+v", plan)
 	}
 	later := last.Add(91 * day)
-	sorted := func(names []string) []string { return slices.Sorted(slices.Values(names)) }
-	if plan := planned(t, s, clocks, later, 10); !slices.Equal(sorted(plan.Contacts), []string{"a", "b", "c", "policy"}) || plan.More {
+	if plan := planned(t, s, clocks, later, 10); !slices.Equal(whose(plan), []string{"a", "b", "c", "policy"}) || plan.More {
 		t.Errorf("contacts that are too old must be due, on whatever they rest, got %+v", plan)
 	}
-	if plan := planned(t, s, clocks, later, 2); !slices.Equal(plan.Contacts, []string{"policy", "a"}) || !plan.More {
+	plan := planned(t, s, clocks, later, 2)
+	if !slices.Equal(whose(plan), []string{"a", "policy"}) || plan.Contacts[0].Visitor != "policy" || !plan.More {
 		t.Errorf("the oldest come first, and a plan must say that there is more, got %+v", plan)
+	}
+	if c := plan.Contacts[1]; !c.CollectedAt.Equal(given["a"]) || !c.DueAt.Equal(given["a"].Add(90*day)) {
+		t.Errorf("a due contact must say when it was given and due, got %+v, given %v", c, given)
 	}
 	if plan := planned(t, s, persistence.Clocks{}, later.AddDate(100, 0, 0), 10); len(plan.Contacts)+len(plan.Proofs) != 0 {
 		t.Errorf("a clock that is not set keeps, got %+v", plan)
@@ -59,10 +74,102 @@ func dueContacts(t *testing.T, s ContactStore) {
 	again := w.record()
 	again.Contact = &persistence.ContactRecord{Grant: "shop-a-e3", GrantedVSeq: 3, Conversation: "c", Values: email}
 	w.done(again)
-	if plan := planned(t, s, clocks, later, 10); !slices.Equal(sorted(plan.Contacts), []string{"b", "c", "policy"}) {
+	if plan := planned(t, s, clocks, later, 10); !slices.Equal(whose(plan), []string{"b", "c", "policy"}) {
 		t.Errorf("who gave a value lately is not due, got %+v", plan)
 	}
 	w.holds(email, "looking what is due changes nothing")
+}
+
+// promising is a notice that promises to keep contacts so many days. Its words hold
+// what looks like another promise.
+func promising(days int) *persistence.Notice {
+	return textOf("pl", fmt.Sprintf(`{"version":1,"body":"\"retention\":{\"contact_days\":1} \\u0000 zł","valid_days":{},"retention":{"contact_days":%d,"proof_days":9}}`, days))
+}
+
+// askedWith is a request that showed n.
+func (v *visit) askedWith(n *persistence.Notice) persistence.Record {
+	r := v.request(persistence.PurposeLead)
+	r.Entry.Notice, r.Entry.NoticeText = n.Hash, n
+	return r
+}
+
+func noticesPromiseIsKept(t *testing.T, s ContactStore) {
+	given := map[string]time.Time{}
+	for name, n := range map[string]*persistence.Notice{"d30": promising(30), "d300": promising(300), "d0": promising(0), "dmuch": promising(1 << 40), "plain": leadNotice} {
+		v := newVisit(t, s, "shop", name)
+		asked := v.askedWith(n)
+		grant := v.answer(asked, persistence.KindGranted)
+		v.done(asked, grant, v.contact(grant, email))
+		given[name] = v.at
+	}
+	// Where consent is not required the notice was shown all the same.
+	v := newVisit(t, s, "shop", "policy")
+	asked := v.askedWith(promising(30))
+	r := v.record()
+	r.Contact = &persistence.ContactRecord{Policy: "p", Conversation: "c", Values: email}
+	v.done(asked, r)
+	given["policy"] = v.at
+
+	year := persistence.Clocks{Contact: 365 * day}
+	for _, c := range []struct {
+		clocks persistence.Clocks
+		after  time.Duration
+		want   []string
+	}{
+		{year, 29 * day, nil},
+		{year, 31 * day, []string{"d30", "policy"}},
+		{persistence.Clocks{}, 31 * day, []string{"d30", "policy"}},
+		{persistence.Clocks{Contact: 10 * day}, 11 * day, []string{"d0", "d30", "d300", "dmuch", "plain", "policy"}},
+		{year, 301 * day, []string{"d30", "d300", "policy"}},
+		{year, 366 * day, []string{"d0", "d30", "d300", "dmuch", "plain", "policy"}},
+		{persistence.Clocks{}, 1000 * day, []string{"d30", "d300", "policy"}},
+	} {
+		plan := planned(t, s, c.clocks, now().Add(c.after), 10)
+		if !slices.Equal(whose(plan), c.want) || plan.More {
+			t.Errorf("with a clock of %v, after %v these must be due: %v, got %+v", c.clocks.Contact, c.after, c.want, plan)
+		}
+	}
+	plan := planned(t, s, year, now().Add(301*day), 10)
+	for _, c := range plan.Contacts {
+		days := map[string]time.Duration{"d30": 30, "policy": 30, "d300": 300}[c.Visitor]
+		if !c.CollectedAt.Equal(given[c.Visitor]) || !c.DueAt.Equal(given[c.Visitor].Add(days*day)) {
+			t.Errorf("a due contact must say when it was given and due by its promise, got %+v, given %v", c, given[c.Visitor])
+		}
+	}
+	if plan := planned(t, s, year, now().Add(301*day), 2); len(plan.Contacts) != 2 || !plan.More {
+		t.Errorf("a plan must keep its limit and say that there is more, got %+v", plan)
+	}
+}
+
+func promiseOfTheLastNotice(t *testing.T, s ContactStore) {
+	clocks := persistence.Clocks{Contact: 365 * day}
+	v := newVisit(t, s, "shop", "anna")
+	first := v.askedWith(promising(30))
+	grant := v.answer(first, persistence.KindGranted)
+	v.done(first, grant)
+	given := v.contact(grant, email)
+	v.done(given)
+	// A text that was shown and not agreed to promises nothing, and agreeing to
+	// another one later lengthens nothing that was given before.
+	second := v.askedWith(promising(200))
+	v.done(second)
+	if got := whose(planned(t, s, clocks, now().Add(31*day), 10)); !slices.Equal(got, []string{"anna"}) {
+		t.Errorf("a request lengthens nothing, due is %v", got)
+	}
+	renewal := v.answer(second, persistence.KindGranted)
+	renewal.Entry.Grant = grant.Entry.ID
+	v.done(renewal)
+	if got := whose(planned(t, s, clocks, now().Add(31*day), 10)); !slices.Equal(got, []string{"anna"}) {
+		t.Errorf("what was given under the first promise stays under it, due is %v", got)
+	}
+	// A value that is given after it is under the new one.
+	v.done(v.contact(grant, map[string]string{"email": "b@example.test"}))
+	if got := whose(planned(t, s, clocks, now().Add(31*day), 10)); len(got) != 0 {
+		t.Errorf("a value that was given under the new promise is kept as it says, due is %v", got)
+	}
+	if got := whose(planned(t, s, clocks, now().Add(201*day), 10)); !slices.Equal(got, []string{"anna"}) {
+		t.Errorf("and no longer, due is %v", got)
+	}
 }
 
 func dueGrants(t *testing.T, s ContactStore) {

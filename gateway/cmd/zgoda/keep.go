@@ -52,8 +52,8 @@ func newRetentionPlan(flags *rootFlags) *cobra.Command {
 func printPlan(out io.Writer, p *persistence.RetentionPlan) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(w, "As of %s\n\nVISITOR\tWHAT GOES\tWHY\n", stamp(p.AsOf))
-	for _, v := range p.Contacts {
-		fmt.Fprintf(w, "%s\tcontact and consents\tkept for as long as contacts are\n", v)
+	for _, c := range p.Contacts {
+		fmt.Fprintf(w, "%s\tcontact and consents\tgiven %s, to be kept until %s\n", c.Visitor, stamp(c.CollectedAt), stamp(c.DueAt))
 	}
 	for _, g := range p.Grants {
 		fmt.Fprintf(w, "%s\tconsent to %s\tended %s\n", g.Visitor, g.Purpose, stamp(g.ValidUntil))
