@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"time"
@@ -46,6 +47,11 @@ func OpenReader(ctx context.Context, o Options) (_ *Reader, err error) {
 		return nil, err
 	}
 	r.Contacts, r.closers = contacts, append(r.closers, closeContacts)
+	if kept, ok := contacts.(persistence.SiteRevisions); ok {
+		if _, err := newRevisions(r.sites, kept, "", slog.Default()).open(ctx); err != nil && !errors.Is(err, persistence.ErrUnavailable) {
+			return nil, err
+		}
+	}
 	keys, err := seal.Load(filepath.Join(o.DataDir, KeyFile))
 	if err != nil {
 		return nil, err
