@@ -54,7 +54,7 @@ func (b *browserTab) click(name string) {
 // clickAmong presses a button inside what the expression among finds.
 func (b *browserTab) clickAmong(among, name string) {
 	b.t.Helper()
-	find := fmt.Sprintf(`[...%s.querySelectorAll('button, a')].filter(e => !e.disabled && e.getClientRects().length &&
+	find := fmt.Sprintf(`[...(%s?.querySelectorAll('button, a') ?? [])].filter(e => !e.disabled && e.getClientRects().length &&
 		(e.textContent.trim() === %q || e.getAttribute('aria-label') === %q)).at(-1)`, among, name, name)
 	b.until("the button "+name, find)
 	b.do(find + ".click()")

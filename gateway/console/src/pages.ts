@@ -7,6 +7,8 @@ import type { Me, Role, StaffSite } from './api';
 import type { Texts } from './language';
 import { Contacts } from './pages/contacts';
 import { contactsWords } from './pages/contacts.words';
+import { Privacy } from './pages/privacy';
+import { privacyWords } from './pages/privacy.words';
 import { Team } from './pages/team';
 import { teamWords } from './pages/team.words';
 import type { IconName } from './ui/icon';
@@ -27,5 +29,6 @@ export interface Page {
 
 export const pages: readonly Page[] = [
   { path: 'contacts', title: { en: contactsWords.en.title, pl: contactsWords.pl.title }, icon: 'people', roles: [], component: Contacts },
+  { path: 'privacy', title: { en: privacyWords.en.title, pl: privacyWords.pl.title }, icon: 'shield', roles: ['administrator', 'privacy_officer'], component: Privacy },
   { path: 'team', title: { en: teamWords.en.title, pl: teamWords.pl.title }, icon: 'team', roles: ['administrator'], component: Team },
 ];

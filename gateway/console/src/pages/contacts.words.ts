@@ -166,7 +166,7 @@ export const contactsWords: Texts<ContactsWords> = {
       'contacts.listed': 'Looked at a list', 'contacts.marketing': 'Fetched a marketing list', 'contact.read': 'Looked at a person', 'contact.sought': 'Searched for an address',
       'proof.read': 'Read the proof', 'contact.restricted': 'Restricted', 'contact.freed': 'Lifted a restriction', 'marketing.objected': 'Entered an objection',
       'ledgers.purged': 'Old proofs were removed', 'visitors.buried': 'Repeated erasures after a restore', 'records.lost': 'Records were lost', 'contact.corrected': 'Corrected',
-      'consent.withdrawn': 'Withdrew consent', 'contact.restrict_asked': 'Asked for a restriction', 'contact.unrestrict_asked': 'Asked to lift a restriction', 'visitor.erased': 'Erased',
+      'consent.withdrawn': 'Withdrew consent', 'contact.restrict_asked': 'Asked for a restriction', 'contact.unrestrict_asked': 'Asked to lift a restriction', 'visitor.erased': 'Erased', 'site.privacy_changed': 'Changed the privacy settings',
     },
   },
   pl: {
@@ -252,7 +252,7 @@ export const contactsWords: Texts<ContactsWords> = {
       'contacts.listed': 'Obejrzenie listy', 'contacts.marketing': 'Pobranie listy marketingowej', 'contact.read': 'Obejrzenie osoby', 'contact.sought': 'Szukanie adresu',
       'proof.read': 'Odczyt dowodu', 'contact.restricted': 'Ograniczenie', 'contact.freed': 'Zniesienie ograniczenia', 'marketing.objected': 'Wpisanie sprzeciwu',
       'ledgers.purged': 'Usunięcie starych dowodów', 'visitors.buried': 'Powtórzenie usunięć po odtworzeniu', 'records.lost': 'Utrata zapisów', 'contact.corrected': 'Poprawienie',
-      'consent.withdrawn': 'Wycofanie zgody', 'contact.restrict_asked': 'Żądanie ograniczenia', 'contact.unrestrict_asked': 'Żądanie zniesienia ograniczenia', 'visitor.erased': 'Usunięcie danych',
+      'consent.withdrawn': 'Wycofanie zgody', 'contact.restrict_asked': 'Żądanie ograniczenia', 'contact.unrestrict_asked': 'Żądanie zniesienia ograniczenia', 'visitor.erased': 'Usunięcie danych', 'site.privacy_changed': 'Zmiana ustawień prywatności',
     },
   },
 };
