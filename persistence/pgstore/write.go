@@ -32,8 +32,8 @@ const (
 			AS t (visitor, vseq, id, purpose, kind, request, grant_id, notice, locale, actor, method, occurred_at, valid_until, place)
 		ORDER BY t.place RETURNING clock_ahead)
 		SELECT count(*) FILTER (WHERE clock_ahead) FROM added`
-	// How long a contact is kept at the most is the promise of
-	// its grant, or where there is none what the record says.
+	// How long a contact is kept at the most is the promise of its grant, or where
+	// there is none what the record says.
 	sqlPutContacts = `INSERT INTO zgoda.contact AS c (site, visitor, grant_id, granted_vseq, policy, vseq, conversation, collected_at,
 			contact_days, name, email, phone, custom, email_hash, phone_hash)
 		SELECT $1, t.visitor, nullif(t.grant_id, ''), nullif(t.granted_vseq, 0), nullif(t.policy, ''), t.vseq, t.conversation,
