@@ -133,9 +133,11 @@ type App struct {
 	channel *channel
 	// privacy is asked about people, nil where there is no contact store.
 	privacy persistence.Privacy
-	effects *effects.Runner
-	staff   *staff.Service // nil where nobody can sign in
-	desk    *desk.Desk     // nil with it
+	// revisions are nil where there is no store for accounts.
+	revisions *revisions
+	effects   *effects.Runner
+	staff     *staff.Service // nil where nobody can sign in
+	desk      *desk.Desk     // nil with it
 	// firstLink is the fragment of the link that makes the first administrator,
 	// empty where there is somebody.
 	firstLink string

@@ -15,6 +15,7 @@ import (
 	"zgoda/gateway/desk"
 	"zgoda/gateway/httpapi"
 	"zgoda/gateway/receipt"
+	"zgoda/gateway/site"
 	"zgoda/gateway/staff"
 	"zgoda/persistence"
 )
@@ -27,7 +28,20 @@ func (a *App) openDesk(ctx context.Context, talk *chat.Service, node string) err
 	if a.stores.staff == nil {
 		return nil
 	}
-	var err error
+	a.revisions = newRevisions(a.sites, a.stores.staff, a.opts.DataDir, a.opts.Log)
+	warnings, err := a.revisions.open(ctx)
+	var problems site.Problems
+	switch {
+	case errors.As(err, &problems):
+		return err
+	case err != nil:
+		a.revisions = nil
+		a.warn("nobody can sign in to the console, and sites have the privacy settings of their files: " + err.Error())
+		return nil
+	}
+	for _, w := range warnings {
+		a.warn(w)
+	}
 	if a.staff, err = staff.New(staff.Options{Store: a.stores.staff, Sites: a.sites.Keys()}); err != nil {
 		return err
 	}
@@ -70,6 +84,7 @@ func (a *App) consoleAPI(talk *chat.Service, signer *receipt.Signer) http.Handle
 		return nil
 	}
 	return consoleapi.Handler(consoleapi.Options{
+		Revisions: a.revisions, History: a.stores.staff.Revisions, Revision: a.stores.staff.Revision,
 		Staff: a.staff, Sites: a.sites, Desk: a.desk, People: a.privacy, StaffSite: httpapi.StaffSite, Log: a.opts.Log,
 		Address: func(r *http.Request) string { return httpapi.ClientAddress(r, a.opts.Limits.TrustedHops).String() },
 		Change: func(ctx context.Context, c consoleapi.Change) error {
@@ -77,6 +92,13 @@ func (a *App) consoleAPI(talk *chat.Service, signer *receipt.Signer) http.Handle
 				ID: rand.Text(), Site: c.Site, Visitor: c.Visitor, Kind: c.Kind, Purposes: c.Purposes, Fields: c.Fields,
 				Actor: c.Actor, Reason: c.Reason,
 			})
+		},
+		Access: func(ctx context.Context, siteKey, visitor, language string, by persistence.Access) (consoleapi.Document, error) {
+			st, ok := a.sites.Get(siteKey)
+			if !ok {
+				return nil, persistence.ErrNotFound
+			}
+			return accessOf(ctx, talk, st, visitor, language, by)
 		},
 		Receipt: func(ctx context.Context, siteKey, visitor string, by persistence.Access) (string, error) {
 			st, ok := a.sites.Get(siteKey)

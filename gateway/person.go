@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"time"
@@ -46,6 +47,11 @@ func OpenReader(ctx context.Context, o Options) (_ *Reader, err error) {
 		return nil, err
 	}
 	r.Contacts, r.closers = contacts, append(r.closers, closeContacts)
+	if kept, ok := contacts.(persistence.SiteRevisions); ok {
+		if _, err := newRevisions(r.sites, kept, "", slog.Default()).open(ctx); err != nil && !errors.Is(err, persistence.ErrUnavailable) {
+			return nil, err
+		}
+	}
 	keys, err := seal.Load(filepath.Join(o.DataDir, KeyFile))
 	if err != nil {
 		return nil, err
@@ -114,7 +120,12 @@ func (r *Reader) Access(ctx context.Context, siteKey, visitor, language string, 
 	if err != nil {
 		return nil, err
 	}
-	held, err := r.chat.Held(ctx, st, chat.KeyOf(siteKey, visitor), by)
+	return accessOf(ctx, r.chat, st, visitor, language, by)
+}
+
+// accessOf reads what both stores hold about a visitor.
+func accessOf(ctx context.Context, talk *chat.Service, st *site.Site, visitor, language string, by persistence.Access) (*access.Document, error) {
+	held, err := talk.Held(ctx, st, chat.KeyOf(st.Key, visitor), by)
 	if err != nil {
 		return nil, err
 	}

@@ -63,6 +63,9 @@ func (a *App) start(ctx context.Context) error {
 			return err
 		}
 	}
+	if a.revisions != nil {
+		a.running.Go(func() { a.revisions.run(background) })
+	}
 	if a.desk != nil {
 		a.running.Go(func() { a.desk.Run(background) })
 		a.running.Go(func() { a.recheck(background) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -26,6 +27,15 @@ type Options struct {
 	// Change changes what is kept about a visitor and returns when the contact
 	// store has it.
 	Change func(ctx context.Context, c Change) error
+	// Access returns all that is held about a visitor, for the visitor (GDPR art. 15);
+	// persistence.ErrNotFound where that is nothing. language is of the page, empty for
+	// the conversation's.
+	Access func(ctx context.Context, siteKey, visitor, language string, by persistence.Access) (Document, error)
+	// Revisions are the versions of sites' privacy settings, nil where there is no store
+	// for accounts; History and Revision read older ones, as persistence.SiteRevisions.
+	Revisions Revisions
+	History   func(ctx context.Context, site string, before uint64, limit int) ([]persistence.SiteRevision, error)
+	Revision  func(ctx context.Context, site string, n uint64) (persistence.SiteRevision, error)
 	// Receipt returns the signed receipt of a visitor; persistence.ErrNotFound where
 	// there is none.
 	Receipt func(ctx context.Context, siteKey, visitor string, by persistence.Access) (string, error)
@@ -36,6 +46,11 @@ type Options struct {
 	Log     *slog.Logger
 	// Timeout bounds one request. Default 10 s.
 	Timeout time.Duration
+}
+
+// A Document encodes as JSON and writes itself as one page.
+type Document interface {
+	WriteHTML(w io.Writer) error
 }
 
 // A Change is what a privacy officer changes. Kind is withdraw, erase, correct,
@@ -88,7 +103,13 @@ func Handler(o Options) http.Handler {
 	officers := []string{staff.RolePrivacyOfficer, staff.RoleAdministrator}
 	route("GET sites/{site}/contacts/{visitor}", a.onSite(a.person, officers...))
 	route("GET sites/{site}/contacts/{visitor}/receipt", a.onSite(a.receipt, officers...))
+	route("GET sites/{site}/contacts/{visitor}/access", a.onSite(a.access, officers...))
 	route("POST sites/{site}/contacts/find", a.onSite(a.find, officers...))
+	route("GET sites/{site}/privacy", a.onSite(a.privacy, officers...))
+	route("PUT sites/{site}/privacy", a.onSite(a.setPrivacy, admin...))
+	route("POST sites/{site}/privacy/preview", a.onSite(a.preview, officers...))
+	route("GET sites/{site}/privacy/revisions", a.onSite(a.privacyRevisions, officers...))
+	route("GET sites/{site}/privacy/revisions/{revision}", a.onSite(a.privacyRevision, officers...))
 	route("GET sites/{site}/marketing/{purpose}", a.onSite(a.marketing, officers...))
 	route("GET sites/{site}/audit", a.onSite(a.audit, officers...))
 	route("POST sites/{site}/contacts/{visitor}/{kind}", a.onSite(a.change, staff.RolePrivacyOfficer))

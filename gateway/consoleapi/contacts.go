@@ -2,6 +2,7 @@ package consoleapi
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -96,6 +97,35 @@ func (a *api) receipt(c *call) {
 	}
 	c.w.Header().Set("Content-Type", "application/jose")
 	_, _ = c.w.Write([]byte(token))
+}
+
+// access is what a person is sent who asks what is held about them: one JSON
+// document, or one page that opens without a network.
+func (a *api) access(c *call) {
+	q := c.r.URL.Query()
+	format, visitor := q.Get("format"), c.r.PathValue("visitor")
+	if format != "" && format != "json" && format != "html" {
+		a.fail(c.w, staff.BadInputError("format can be json or html"))
+		return
+	}
+	d, err := a.Access(c.ctx, c.site.Key, visitor, q.Get("language"), c.by("console: access"))
+	if err != nil {
+		a.fail(c.w, err)
+		return
+	}
+	kind, extension := "application/json; charset=utf-8", "json"
+	if format == "html" {
+		kind, extension = "text/html; charset=utf-8", "html"
+		// What visitors wrote is in the page: nothing of it may run, wherever it opens.
+		c.w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'")
+	}
+	c.w.Header().Set("Content-Type", kind)
+	c.w.Header().Set("Content-Disposition", `attachment; filename="`+c.site.Key+"-"+visitor+"."+extension+`"`)
+	if format == "html" {
+		_ = d.WriteHTML(c.w) // the client is gone; there is nobody to tell
+		return
+	}
+	_ = json.NewEncoder(c.w).Encode(d)
 }
 
 const maxAddress = 320 // of an e-mail address (RFC 5321 section 4.5.3.1)

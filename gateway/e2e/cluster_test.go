@@ -31,10 +31,11 @@ func proveSize(small, full int) int {
 
 // cluster is several gateways of this process on one real Redis.
 type cluster struct {
-	t     *testing.T
-	redis *servers.RedisServer
-	keys  string // the data folder: the same keys on every node
-	apps  []*gateway.App
+	t       *testing.T
+	redis   *servers.RedisServer
+	keys    string // the data folder: the same keys on every node
+	apps    []*gateway.App
+	cookies map[string]string // of operators, by login
 }
 
 func startRedis(t *testing.T, o servers.RedisOptions) *servers.RedisServer {

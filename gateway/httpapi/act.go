@@ -75,7 +75,7 @@ func (o *operator) numbered(f *protocol.OperatorFrame) chat.Input {
 }
 
 func (o *operator) apply(ctx context.Context, w *watch, f *protocol.OperatorFrame, in chat.Input) {
-	out := o.server.apply(ctx, w.site, w.conversation, in)
+	out := o.server.apply(ctx, w.site(), w.conversation, in)
 	switch {
 	case out.Ack != nil:
 		ack := *out.Ack
@@ -100,7 +100,7 @@ func (o *operator) signal(ctx context.Context, f *protocol.OperatorFrame, g chat
 	}
 	g.From, g.Operator = chat.SignalOperator, o.who.Load().ID
 	w.conversation.Do(func(l live.Locked[chat.View]) {
-		o.server.signal(ctx, w.site, l, w.conversation.Key, g, w)
+		o.server.signal(ctx, w.site(), l, w.conversation.Key, g, w)
 	})
 }
 

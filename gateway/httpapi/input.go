@@ -60,7 +60,7 @@ func (s *session) apply(ctx context.Context, in chat.Input) {
 		s.send(e)
 		return
 	}
-	out := s.server.apply(ctx, s.site, s.conversation, in)
+	out := s.server.apply(ctx, s.site(), s.conversation, in)
 	switch {
 	case out.Ack != nil:
 		s.send(out.Ack)
@@ -79,7 +79,7 @@ const retryBeginMS = 5000
 // would. Only the first input of a socket is asked.
 func (s *session) mayBegin() bool {
 	s.conversation.Do(func(l live.Locked[chat.View]) { s.known = l.Value().Exists() })
-	s.known = s.known || s.server.admission.begin(s.from, s.site.Key)
+	s.known = s.known || s.server.admission.begin(s.from, s.site().Key)
 	return s.known
 }
 
@@ -160,7 +160,7 @@ func (s *session) beat(ctx context.Context) {
 		}
 		frame.Epoch, frame.Seq = top.Epoch, top.Seq
 		if top != l.Value().Position() {
-			s.server.refresh(ctx, s.site, l, s.conversation.Key)
+			s.server.refresh(ctx, s.site(), l, s.conversation.Key)
 		}
 	})
 	s.send(&frame)
@@ -184,7 +184,7 @@ func (s *session) history(ctx context.Context, f protocol.ClientFrame) {
 	}
 	data, err := protocol.Encode(&past)
 	if err != nil {
-		s.server.Log.Error("encode frame", "site", s.site.Key, "error", err)
+		s.server.Log.Error("encode frame", "site", s.site().Key, "error", err)
 		return
 	}
 	_ = s.socket.SendAll(data) // the reader learns of a closed socket by itself
@@ -197,7 +197,7 @@ const retryOpenMS = 2000
 // store's absence is a defect and is logged.
 func (s *session) unavailable(n uint64, err error) {
 	if !errors.Is(err, chat.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded) {
-		s.server.Log.Error("session", "site", s.site.Key, "error", err)
+		s.server.Log.Error("session", "site", s.site().Key, "error", err)
 	}
 	e := protocol.NewError(n, protocol.CodeUnavailable, "the conversation could not be read now; try again")
 	e.RetryAfterMS = retryOpenMS

@@ -30,7 +30,7 @@ func (s *session) openFrame(ctx context.Context, f protocol.ClientFrame) {
 	s.client, s.locale, s.page, s.flow = f.Client, f.Locale, f.Page, f.Flow
 	s.returning = f.Token != "" || f.Have != nil
 	s.named(f.Identity)
-	s.conversation = s.server.Conversations.Acquire(chat.KeyOf(s.site.Key, visitor))
+	s.conversation = s.server.Conversations.Acquire(chat.KeyOf(s.site().Key, visitor))
 	if !s.resume(ctx, shown, visitor, f.Have) {
 		s.conversation.Release()
 		s.conversation = nil
@@ -45,10 +45,10 @@ func (s *session) openFrame(ctx context.Context, f protocol.ClientFrame) {
 func (s *session) named(who *protocol.Identity) {
 	switch {
 	case who == nil:
-	case !auth.ProvesIdentity(s.site.IdentitySecret, who.ID, who.Proof):
+	case !auth.ProvesIdentity(s.site().IdentitySecret, who.ID, who.Proof):
 		s.fail(0, protocol.CodeIdentityInvalid, "the identity is not proved; make its HMAC on your server with the site's identity secret")
 	default:
-		s.identity = s.server.IDs.Identity(s.site.Key, who.ID)
+		s.identity = s.server.IDs.Identity(s.site().Key, who.ID)
 	}
 }
 
@@ -71,14 +71,14 @@ func (s *session) resume(ctx context.Context, shown shownToken, visitor string, 
 		v := l.Value()
 		epoch, erased = v.Position().Epoch, v.Erased()
 		other = s.identity != "" && v.Identity() != "" && s.identity != v.Identity()
-		s.server.moved(ctx, s.site, l, before)
+		s.server.moved(ctx, s.site(), l, before)
 		if replay.Resume == protocol.ResumeReset {
 			p := v.Position()
 			reset = &protocol.Reset{Epoch: p.Epoch, Seq: p.Seq, First: replay.After + 1}
 			if p.Seq == 0 {
 				reset.First = 0
 			}
-			reset.State = s.server.Chat.PublicState(s.site, v)
+			reset.State = s.server.Chat.PublicState(s.site(), v)
 		}
 	})
 	if err != nil {
@@ -112,8 +112,8 @@ func (s *session) hello(shown shownToken, visitor string, replay chat.Replay) bo
 	token, expires := shown.token, shown.expires
 	if shown.renew {
 		var err error
-		if token, expires, err = s.server.Tokens.Issue(s.site.Key, visitor, s.conversation.Key.Conversation, now); err != nil {
-			s.server.Log.Error("issue token", "site", s.site.Key, "error", err)
+		if token, expires, err = s.server.Tokens.Issue(s.site().Key, visitor, s.conversation.Key.Conversation, now); err != nil {
+			s.server.Log.Error("issue token", "site", s.site().Key, "error", err)
 			s.fail(0, protocol.CodeInternal, "the token could not be made; open again later")
 			return false
 		}
@@ -139,7 +139,7 @@ func (s *session) replay(ctx context.Context, epoch string, isNew bool) bool {
 			if err = s.server.Chat.Hold(ctx, v, s.conversation.Key); err != nil {
 				return
 			}
-			s.server.moved(ctx, s.site, l, before)
+			s.server.moved(ctx, s.site(), l, before)
 			if over = s.overtaken(v, epoch, isNew); over {
 				return
 			}
@@ -161,7 +161,7 @@ func (s *session) replay(ctx context.Context, epoch string, isNew bool) bool {
 				s.sent = events[n-1].Seq
 			}
 			if frame.More = s.sent < v.Position().Seq; !frame.More {
-				frame.State = s.server.Chat.PublicState(s.site, v)
+				frame.State = s.server.Chat.PublicState(s.site(), v)
 			}
 		})
 		if err != nil {
@@ -178,7 +178,7 @@ func (s *session) replay(ctx context.Context, epoch string, isNew bool) bool {
 		first = false
 		data, err := protocol.Encode(frame)
 		if err != nil {
-			s.server.Log.Error("encode frame", "site", s.site.Key, "error", err)
+			s.server.Log.Error("encode frame", "site", s.site().Key, "error", err)
 			return false
 		}
 		if s.socket.SendAll(data) != nil {

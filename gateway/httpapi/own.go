@@ -27,12 +27,12 @@ func (s *session) giveReceipt(ctx context.Context) {
 	if !s.mayAsk() {
 		return
 	}
-	ledger, err := s.server.Chat.Ledger(ctx, s.site, s.conversation.Key, byVisitor)
+	ledger, err := s.server.Chat.Ledger(ctx, s.site(), s.conversation.Key, byVisitor)
 	if err != nil {
 		s.unavailable(0, err)
 		return
 	}
-	r, err := receipt.Build(receipt.Order{Site: s.site, Ledger: ledger, ID: rand.Text(), Now: s.server.Now()})
+	r, err := receipt.Build(receipt.Order{Site: s.site(), Ledger: ledger, ID: rand.Text(), Now: s.server.Now()})
 	if errors.Is(err, receipt.ErrNothing) {
 		s.fail(0, protocol.CodeBadInput, "nothing was asked yet, so there is no receipt")
 		return
@@ -59,7 +59,7 @@ func (s *session) giveExport(ctx context.Context) {
 	if !s.mayAsk() {
 		return
 	}
-	held, err := s.server.Chat.Held(ctx, s.site, s.conversation.Key, byVisitor)
+	held, err := s.server.Chat.Held(ctx, s.site(), s.conversation.Key, byVisitor)
 	if err != nil {
 		s.unavailable(0, err)
 		return
@@ -89,7 +89,7 @@ func (s *Server) document(c *session, h *chat.Held) *access.Document {
 		language = c.locale
 	}
 	return access.New(access.Sources{
-		Site: c.site, Visitor: chat.VisitorOf(c.conversation.Key.Conversation), AsOf: s.Now(), Language: language,
+		Site: c.site(), Visitor: chat.VisitorOf(c.conversation.Key.Conversation), AsOf: s.Now(), Language: language,
 		Values: h.Values(), GivenAt: h.At, RestrictedAt: h.Restricted,
 		Ledger: h.Ledger, Person: h.Person, Events: h.Events, Complete: h.Complete,
 	})

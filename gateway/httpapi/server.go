@@ -182,7 +182,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		s.Log.Debug("upgrade refused", "site", st.Key, "error", err)
 		return
 	}
-	sock.Serve(&session{server: s, site: st, socket: sock, from: from})
+	sock.Serve(&session{server: s, key: st.Key, socket: sock, from: from})
 	// The handler returns here: the request, its goroutine and its buffers are
 	// freed while the socket lives on.
 }

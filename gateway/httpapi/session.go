@@ -25,7 +25,7 @@ const maxFloods = 200
 // Deliver is called by whoever commits, with the conversation locked.
 type session struct {
 	server *Server
-	site   *site.Site
+	key    string // of the site
 	socket *socket.Socket
 	from   netip.Prefix
 
@@ -44,6 +44,12 @@ type session struct {
 	// Guarded by the conversation's lock once the session is attached; the
 	// reader's before that.
 	sent uint64
+}
+
+// site is the site as it is now: a revision of it holds for sockets that are open, too.
+func (s *session) site() *site.Site {
+	st, _ := s.server.Sites.Get(s.key) // sites do not go
+	return st
 }
 
 // Frame implements socket.Handler.
@@ -126,7 +132,7 @@ func (s *session) fail(n uint64, code protocol.Code, message string) {
 func (s *session) send(frame any) {
 	data, err := protocol.Encode(frame)
 	if err != nil {
-		s.server.Log.Error("encode frame", "site", s.site.Key, "error", err)
+		s.server.Log.Error("encode frame", "site", s.site().Key, "error", err)
 		return
 	}
 	s.socket.Send(data)
@@ -148,7 +154,7 @@ func (s *session) Closed(error) {
 		}
 		if err := s.server.Chat.Leave(ctx, l.Value(), s.conversation.Key); err != nil {
 			// The entry ends by itself when nobody renews it.
-			s.server.Log.Debug("leave conversation", "site", s.site.Key, "error", err)
+			s.server.Log.Debug("leave conversation", "site", s.site().Key, "error", err)
 		}
 	})
 	s.conversation.Release()
@@ -180,7 +186,7 @@ func (s *session) Deliver(d live.Delivery) {
 // a visitor, or finds the one it made before.
 func (s *session) identify(f protocol.ClientFrame) (visitor string, shown shownToken, refused *protocol.Error) {
 	if f.Secret != "" {
-		visitor = s.server.IDs.Visitor(s.site.Key, f.Secret)
+		visitor = s.server.IDs.Visitor(s.site().Key, f.Secret)
 	}
 	if f.Token == "" {
 		if visitor == "" {
@@ -188,7 +194,7 @@ func (s *session) identify(f protocol.ClientFrame) (visitor string, shown shownT
 		}
 		return visitor, shownToken{renew: true}, nil
 	}
-	claims, err := s.server.Tokens.Verify(f.Token, s.site.Key, s.server.Now())
+	claims, err := s.server.Tokens.Verify(f.Token, s.site().Key, s.server.Now())
 	switch {
 	case errors.Is(err, auth.ErrTokenExpired) && visitor == "":
 		return "", shown, protocol.NewError(0, protocol.CodeTokenExpired, "the token has expired; open with the secret to renew it")

@@ -14,7 +14,7 @@ import (
 func (s *session) signal(ctx context.Context, g chat.Signal) {
 	s.conversation.Do(func(l live.Locked[chat.View]) {
 		if l.Value().WithPeople() {
-			s.server.signal(ctx, s.site, l, s.conversation.Key, g, s)
+			s.server.signal(ctx, s.site(), l, s.conversation.Key, g, s)
 		}
 	})
 }

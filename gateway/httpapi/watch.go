@@ -13,7 +13,6 @@ import (
 // A watch is a conversation that is open in an operator's socket.
 type watch struct {
 	operator     *operator
-	site         *site.Site
 	conversation *live.Conversation[chat.View]
 	// ended: nothing follows any more. It is set with the conversation locked.
 	ended atomic.Bool
@@ -21,6 +20,12 @@ type watch struct {
 	// Guarded by the conversation's lock once the watch is attached; the reader's
 	// before that.
 	sent, notes uint64
+}
+
+// site is the site as it is now.
+func (w *watch) site() *site.Site {
+	st, _ := w.operator.server.Sites.Get(w.conversation.Key.Site) // sites do not go
+	return st
 }
 
 // Deliver implements live.Member.
@@ -60,8 +65,7 @@ func (w *watch) Deliver(d live.Delivery) {
 // watch opens a conversation from what the client has.
 func (o *operator) watch(ctx context.Context, f *protocol.OperatorFrame) {
 	key := chat.Key{Site: f.Site, Conversation: f.Conversation}
-	st := o.works(f.Site)
-	if st == nil {
+	if o.works(f.Site) == nil {
 		o.fail(f, protocol.CodeForbidden, forbidden)
 		return
 	}
@@ -71,7 +75,7 @@ func (o *operator) watch(ctx context.Context, f *protocol.OperatorFrame) {
 		o.fail(f, protocol.CodeTooManyWatched, "unwatch some conversations first")
 		return
 	}
-	w := &watch{operator: o, site: st, conversation: o.server.Conversations.Acquire(key)}
+	w := &watch{operator: o, conversation: o.server.Conversations.Acquire(key)}
 	o.watched[key] = w
 	if !w.resume(ctx, f) {
 		o.drop(ctx, key)
@@ -95,8 +99,8 @@ func (w *watch) resume(ctx context.Context, f *protocol.OperatorFrame) bool {
 		if replay, err = s.Chat.Resume(ctx, v, w.conversation.Key, client, f.Have); err != nil {
 			return
 		}
-		s.moved(ctx, w.site, l, before)
-		state := s.Chat.StaffState(w.site, v)
+		s.moved(ctx, w.site(), l, before)
+		state := s.Chat.StaffState(w.site(), v)
 		if exists = state != nil; !exists {
 			return
 		}
@@ -167,7 +171,7 @@ func (w *watch) chunk(ctx context.Context, epoch string, first bool) (frame *pro
 		if err = s.Chat.Hold(ctx, v, key); err != nil {
 			return
 		}
-		s.moved(ctx, w.site, l, before)
+		s.moved(ctx, w.site(), l, before)
 		if over = v.Erased() || v.Position().Epoch != epoch; over {
 			return
 		}
@@ -183,7 +187,7 @@ func (w *watch) chunk(ctx context.Context, epoch string, first bool) (frame *pro
 				w.sent = v.Position().Seq // what is missing below the top was trimmed
 			}
 			if frame.More = w.sent < v.Position().Seq; !frame.More {
-				frame.State = s.Chat.StaffState(w.site, v)
+				frame.State = s.Chat.StaffState(w.site(), v)
 			}
 		}
 		if first || v.NotesTop() > w.notes {
@@ -219,10 +223,10 @@ func (w *watch) top(ctx context.Context) (chat.Position, error) {
 	var err error
 	w.conversation.Do(func(l live.Locked[chat.View]) {
 		if top, err = s.Chat.Top(ctx, l.Value(), key); err == nil && top != l.Value().Position() {
-			s.refresh(ctx, w.site, l, key)
+			s.refresh(ctx, w.site(), l, key)
 		}
 		if l.Value().NotesTop() > w.notes {
-			s.deliver(ctx, w.site, l, &chat.Outcome{})
+			s.deliver(ctx, w.site(), l, &chat.Outcome{})
 		}
 	})
 	return top, err

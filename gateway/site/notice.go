@@ -72,6 +72,19 @@ func (s *Site) scope() string {
 	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
+// Cards are those that may be shown in a locale, one that asks for several purposes
+// first.
+func (s *Site) Cards(locale string) []botengine.Card {
+	cards := []botengine.Card{}
+	for _, set := range botengine.NoticeSets(s.Flow, s.Settings) {
+		if n, ok := s.Settings.Notices[botengine.NoticeKey(set, locale)]; ok {
+			cards = append(cards, n.Card)
+		}
+	}
+	slices.SortStableFunc(cards, func(x, y botengine.Card) int { return len(y.Purposes) - len(x.Purposes) })
+	return cards
+}
+
 // canonical encodes by RFC 8785, so that the same facts make the same bytes on
 // every node and in every language, and hashes them.
 func canonical(v any) (text, hash string, err error) {

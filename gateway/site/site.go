@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"go.yaml.in/yaml/v4"
+
 	"zgoda/botengine"
 )
 
@@ -22,6 +24,8 @@ type Options struct {
 	// a file; nil: none is set.
 	Env func(name string) string
 
+	// privacy stands in the place of what the file says, where it is set.
+	privacy *Privacy
 	// trial is the path of a flow that is tried out in place of the site's own.
 	trial string
 }
@@ -82,6 +86,8 @@ type Site struct {
 	origins     []origin
 	validDays   map[string]int
 	information map[string]Information
+	privacy     *Privacy
+	source      source
 }
 
 // Load reads a site file and the flow it names. The error is Problems: all that
@@ -145,13 +151,24 @@ func build(path string, src []byte, o Options, readFlow func(string) ([]byte, er
 	if root == nil {
 		return nil, r.problems
 	}
+	if o.privacy != nil && root.Kind == yaml.MappingNode {
+		r.lay(root, o.privacy)
+	}
 	c := r.config(root, o)
 	r.check(c)
-	flows := r.flows(c, o, readFlow)
+	read := map[string][]byte{}
+	flows := r.flows(c, o, func(flow string) ([]byte, error) {
+		text, err := readFlow(flow)
+		if err == nil {
+			read[flow] = text
+		}
+		return text, err
+	})
 	if len(r.problems) > 0 {
 		return nil, r.problems
 	}
 	s := newSite(path, c, o, flows[0])
+	s.privacy, s.source = privacyOf(&c), source{path: path, text: src, flows: read, opts: o}
 	s.keyAt = r.place("key")
 	s.Warnings = append(r.unsafeOrigins(c), s.gate(r, c)...)
 	s.information = s.inform()

@@ -7,11 +7,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
-// Sites are all sites of a gateway, by key. They are immutable.
+// Sites are all sites of a gateway, by key. Which there are does not change; one may be
+// replaced by a revision of it. All methods may be called concurrently.
 type Sites struct {
-	byKey map[string]*Site
+	byKey map[string]*atomic.Pointer[Site]
 }
 
 // LoadDir reads every *.yaml file of a folder as a site. The error is Problems:
@@ -21,7 +23,7 @@ func LoadDir(dir string, o Options) (*Sites, error) {
 	if err != nil {
 		return nil, Problems{{File: dir, Line: 1, Column: 1, Message: unreadable(err)}}
 	}
-	sites := &Sites{byKey: map[string]*Site{}}
+	sites := &Sites{byKey: map[string]*atomic.Pointer[Site]{}}
 	var problems Problems
 	found := false
 	for _, e := range entries {
@@ -54,20 +56,32 @@ func LoadDir(dir string, o Options) (*Sites, error) {
 
 // add refuses a key that another file has: their visitors would mix.
 func (ss *Sites) add(s *Site) Problems {
-	if first := ss.byKey[s.Key]; first != nil {
+	if first, ok := ss.Get(s.Key); ok {
 		return Problems{{
 			File: s.File, Line: s.keyAt.line, Column: s.keyAt.column,
 			Message: fmt.Sprintf("key %q is the key of %s too; give each site its own", s.Key, first.File),
 		}}
 	}
-	ss.byKey[s.Key] = s
+	ss.byKey[s.Key] = &atomic.Pointer[Site]{}
+	ss.byKey[s.Key].Store(s)
 	return nil
+}
+
+// Replace puts a revision of a site in its place. Whoever has the old one finishes what
+// it does with that.
+func (ss *Sites) Replace(s *Site) {
+	if p := ss.byKey[s.Key]; p != nil {
+		p.Store(s)
+	}
 }
 
 // Get returns the site with this key.
 func (ss *Sites) Get(key string) (*Site, bool) {
-	s, ok := ss.byKey[key]
-	return s, ok
+	p, ok := ss.byKey[key]
+	if !ok {
+		return nil, false
+	}
+	return p.Load(), true
 }
 
 // Keys lists the keys in order.
@@ -79,7 +93,7 @@ func (ss *Sites) Keys() []string {
 func (ss *Sites) All() []*Site {
 	all := make([]*Site, 0, len(ss.byKey))
 	for _, key := range ss.Keys() {
-		all = append(all, ss.byKey[key])
+		all = append(all, ss.byKey[key].Load())
 	}
 	return all
 }

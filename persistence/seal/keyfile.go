@@ -218,7 +218,8 @@ func (f *KeyFile) VerifyCheck(stored []byte) error {
 }
 
 // Load reads a keys file. A file that others than its owner may read is
-// refused. An error that is fs.ErrNotExist says that there is none.
+// refused, unless it is root's and handed to this process by its group alone, as
+// secrets are that a platform mounts. An error that is fs.ErrNotExist says that there is none.
 func Load(path string) (*KeyFile, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -232,7 +233,7 @@ func Load(path string) (*KeyFile, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("load keys: %s is not a regular file", path)
 	}
-	if perm := info.Mode().Perm(); perm&0o077 != 0 {
+	if perm := info.Mode().Perm(); perm&0o077 != 0 && !handedOver(info) {
 		return nil, fmt.Errorf("load keys: %s can be read by others than its owner (mode %04o): run chmod 600 %s", path, perm, path)
 	}
 	b, err := io.ReadAll(io.LimitReader(file, maxFileBytes))

@@ -10,6 +10,13 @@ export interface StaffSite {
   roles: Role[];
   locales: string[];
   purposes: string[];
+  replies?: Reply[];
+}
+
+// A Reply is a canned one, with its text by locale. {operator} and {site} are filled in.
+export interface Reply {
+  name: string;
+  text: Record<string, string>;
 }
 
 export interface Me {

@@ -5,6 +5,10 @@ import type { ComponentType } from 'preact';
 
 import type { Me, Role, StaffSite } from './api';
 import type { Texts } from './language';
+import { Contacts } from './pages/contacts';
+import { contactsWords } from './pages/contacts.words';
+import { Team } from './pages/team';
+import { teamWords } from './pages/team.words';
 import type { IconName } from './ui/icon';
 
 export interface PageProps {
@@ -21,4 +25,7 @@ export interface Page {
   component: ComponentType<PageProps>;
 }
 
-export const pages: readonly Page[] = [];
+export const pages: readonly Page[] = [
+  { path: 'contacts', title: { en: contactsWords.en.title, pl: contactsWords.pl.title }, icon: 'people', roles: [], component: Contacts },
+  { path: 'team', title: { en: teamWords.en.title, pl: teamWords.pl.title }, icon: 'team', roles: ['administrator'], component: Team },
+];

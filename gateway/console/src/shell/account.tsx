@@ -7,6 +7,9 @@ import { Confirm, Dialog } from '../ui/dialog';
 import { Field } from '../ui/field';
 import { Menu, MenuItem } from '../ui/menu';
 import { toast } from '../ui/toast';
+import { notifying, setNotifying } from '../chat/notify';
+import { useValue } from '../observable';
+import type { Words } from '../words/words';
 import { refusalText } from './refusal';
 
 const shortest = 10;
@@ -15,6 +18,7 @@ export function Account({ me }: { me: Me }) {
   const words = useWords();
   const [open, setOpen] = useState<'' | 'password' | 'everywhere'>('');
   const [busy, setBusy] = useState(false);
+  const on = useValue(notifying);
   const leave = async (everywhere: boolean) => {
     setBusy(true);
     try {
@@ -28,6 +32,7 @@ export function Account({ me }: { me: Me }) {
     <>
       <Menu class="account" label={`${words.account.menu}: ${me.operator.name}`} text={<span class="avatar" aria-hidden="true">{initial(me.operator.name)}</span>}>
         <p class="menu-note">{words.account.signedInAs} <strong><bdi>{me.operator.name}</bdi></strong><br /><bdi>{me.operator.login}</bdi></p>
+        <MenuItem icon="bell" onClick={() => void switchNotifications(words)}>{words.account.notifications}{on && ' ✓'}</MenuItem>
         <MenuItem icon="lock" onClick={() => setOpen('password')}>{words.account.password}</MenuItem>
         <MenuItem icon="external" onClick={() => void leave(false)}>{words.account.signOut}</MenuItem>
         <MenuItem icon="external" onClick={() => setOpen('everywhere')}>{words.account.everywhere}</MenuItem>
@@ -40,6 +45,12 @@ export function Account({ me }: { me: Me }) {
       )}
     </>
   );
+}
+
+async function switchNotifications(words: Words): Promise<void> {
+  const on = !notifying.value;
+  if (!await setNotifying(on)) toast(words.account.notificationsBlocked, true);
+  else toast(on ? words.account.notificationsOn : words.account.notificationsOff);
 }
 
 function Password({ onClose }: { onClose: () => void }) {

@@ -4,6 +4,10 @@ import { has, load, me, type Me } from '../api';
 import { locale, useWords } from '../language';
 import { useValue } from '../observable';
 import { pages } from '../pages';
+import { desk } from '../chat/here';
+import { Inbox } from '../chat/inbox';
+import { badge, notify } from '../chat/notify';
+import { list } from '../chat/shown';
 import { follow, root, useRoute } from '../router';
 import { Button } from '../ui/button';
 import { Toasts } from '../ui/toast';
@@ -66,11 +70,15 @@ function Console({ who }: { who: Me }) {
   const allowed = who.sites.filter((s) => page && has(s, page.roles));
   const site = route[1] ? allowed.find((s) => s.site === route[1]) : allowed[0];
   const title = page ? page.title[now] : words.inbox;
-  useEffect(() => { document.title = `${title} · ${words.product}`; }, [title, words]);
+  const answers = who.sites.some((s) => has(s, ['operator', 'administrator']));
+  const { waiting, unread } = useValue(list);
+  const inbox = !route.length || route[0] === 'c';
+  useDesk(answers);
+  useEffect(() => badge(`${title} · ${words.product}`, waiting + unread), [title, words, waiting + unread]);
   return (
     <>
       <a class="skip" href="#contents">{words.skip}</a>
-      <Nav me={who} site={site} waiting={0} />
+      <Nav me={who} site={site} waiting={waiting + unread} />
       {page && site ? (
         <main class="page" id="contents" tabIndex={-1}>
           <header class="page-head">
@@ -79,9 +87,26 @@ function Console({ who }: { who: Me }) {
           </header>
           <page.component key={site.site} me={who} site={site} rest={route.slice(2)} />
         </main>
-      ) : <Nothing none={who.sites.length === 0} />}
+      ) : inbox && answers ? <Inbox me={who} /> : <Nothing none={who.sites.length === 0} />}
     </>
   );
+}
+
+// useDesk keeps the line open on every page, so that the count in the navigation is right.
+function useDesk(answers: boolean): void {
+  useEffect(() => {
+    if (!answers) return;
+    const chance = () => { if (document.visibilityState === 'visible') desk.nudge(); };
+    desk.arrived = notify;
+    desk.start();
+    addEventListener('online', chance);
+    document.addEventListener('visibilitychange', chance);
+    return () => {
+      removeEventListener('online', chance);
+      document.removeEventListener('visibilitychange', chance);
+      desk.stop();
+    };
+  }, [answers]);
 }
 
 function Nothing({ none }: { none: boolean }) {

@@ -9,6 +9,7 @@ export function refusalText(error: unknown): string {
     console.error(error);
     return known['']!;
   }
-  const text = known[error.code] ?? known['']!;
-  return error.code === 'bad_request' || error.code === 'conflict' ? `${text} (${error.message})` : text;
+  const code = error.code === 'bad_input' ? 'bad_request' : error.code;
+  const text = known[code] ?? known['']!;
+  return code === 'bad_request' || code === 'conflict' ? `${text} (${error.message})` : text;
 }
