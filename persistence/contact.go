@@ -99,6 +99,9 @@ type ContactRecord struct {
 	Grant       string `json:"grant,omitzero"`
 	GrantedVSeq uint64 `json:"granted_vseq,omitzero"`
 	Policy      string `json:"policy,omitzero"`
+	// KeepDays is for how long the notice said that contacts are kept; 0 where a grant
+	// is named, since the ledger knows its notice.
+	KeepDays int `json:"keep_days,omitzero"`
 	// Fields maps a field (name, email, phone, …) to the reference of its value.
 	Fields map[string]string `json:"fields"`
 	// Conversation is where it was given.

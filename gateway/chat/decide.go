@@ -341,7 +341,7 @@ func (s *Service) sealEvents(v *View, d *decision, events []storedEvent) error {
 func (s *Service) sealRecords(st *site.Site, d *decision, entries []botengine.Entry) error {
 	c := &d.commit
 	for i := range entries {
-		record := recordOf(st.Settings, c, &entries[i])
+		record := recordOf(st, c, &entries[i])
 		plain, err := persistence.EncodeRecord(*record)
 		if err != nil {
 			return fmt.Errorf("encode outbox record: %w", err)

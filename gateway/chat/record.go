@@ -4,11 +4,12 @@ import (
 	"time"
 
 	"zgoda/botengine"
+	"zgoda/gateway/site"
 	"zgoda/persistence"
 )
 
 // recordOf turns an entry of the engine into a record for the contact store.
-func recordOf(settings *botengine.Settings, c *persistence.Commit, e *botengine.Entry) *persistence.Record {
+func recordOf(st *site.Site, c *persistence.Commit, e *botengine.Entry) *persistence.Record {
 	at := time.UnixMilli(e.At).UTC()
 	r := &persistence.Record{Site: c.Site, Visitor: c.Visitor, VSeq: e.VSeq, At: at}
 	switch e.Kind {
@@ -18,6 +19,9 @@ func recordOf(settings *botengine.Settings, c *persistence.Commit, e *botengine.
 		r.Contact = &persistence.ContactRecord{
 			Grant: e.Grant, GrantedVSeq: e.GrantVSeq, Policy: e.Policy,
 			Fields: e.Fields, Conversation: c.Conversation,
+		}
+		if e.Policy != "" {
+			r.Contact.KeepDays = st.Retention.ContactDays
 		}
 	case botengine.EntryRestrict:
 		r.Restrict = &persistence.Restriction{ID: e.ID, On: e.On, Actor: e.Actor, Method: e.Method}
@@ -32,7 +36,7 @@ func recordOf(settings *botengine.Settings, c *persistence.Commit, e *botengine.
 			r.Entry.ValidUntil = time.UnixMilli(e.ValidUntil).UTC()
 		}
 		if e.Kind == persistence.KindRequested {
-			r.Entry.NoticeText = noticeText(settings, e.Notice)
+			r.Entry.NoticeText = noticeText(st.Settings, e.Notice)
 		}
 	}
 	return r

@@ -42,8 +42,8 @@ func crowd(t *testing.T, d *database, n int) {
 		`SET session_replication_role = replica`,
 		`INSERT INTO zgoda.active_grant (site, visitor, purpose, grant_id, granted_vseq, event_id, valid_until)
 			SELECT site, visitor, purpose, event, 3, event, valid_until FROM zgoda.consent_status WHERE status = 'granted'`,
-		`INSERT INTO zgoda.contact (site, visitor, grant_id, granted_vseq, vseq, conversation, collected_at, keep_until, email, email_hash)
-			SELECT site, visitor, grant_id, 3, 4, 'c', now(), now() + interval '90 days', visitor || '@example.test', sha256(visitor::bytea)
+		`INSERT INTO zgoda.contact (site, visitor, grant_id, granted_vseq, vseq, conversation, collected_at, contact_days, email, email_hash)
+			SELECT site, visitor, grant_id, 3, 4, 'c', now(), right(visitor, 8)::int % 4 * 90, visitor || '@example.test', sha256(visitor::bytea)
 			FROM zgoda.active_grant WHERE purpose = 'lead_contact'`,
 		`INSERT INTO zgoda.consent_event (site, visitor, vseq, id, purpose, kind, request, grant_id, notice, locale, actor, method, occurred_at)
 			SELECT site, visitor, 3, event, purpose, status, CASE WHEN status <> 'requested' THEN visitor || '-2' END, event, '\x00', 'pl', 'visitor', 'button', since
@@ -119,7 +119,7 @@ func TestC35_PagesDoNotWalkTheSite(t *testing.T) {
 		t.Error(err)
 	}
 	t.Logf("%d visitors, search %v", n, time.Since(began).Round(100*time.Microsecond))
-	d.touches(t, "contacts that are due", 200, sqlDueContacts, "shop", "2000-01-01", "2000-01-01", 101, "1 day")
+	d.touches(t, "contacts that are due", 200, sqlDueContacts, "shop", "2000-01-01", "1 day", 101)
 	d.touches(t, "ledgers that are due", 200, sqlDueProofs, "shop", "2000-01-01", 101)
 	began = time.Now()
 	plan, err := s.Due(t.Context(), "shop", persistence.Clocks{Contact: time.Hour, Proof: time.Hour}, time.Now().Add(-2*time.Hour), 100)

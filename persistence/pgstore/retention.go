@@ -13,20 +13,25 @@ import (
 )
 
 const (
-	// Due is what is older than the clock says or was promised to go by now. Each is
-	// looked for by an index of its own. A contact on another basis that is not due
-	// keeps both.
-	sqlDueContacts = `WITH old AS (
-			(SELECT c.visitor FROM zgoda.contact c WHERE c.site = $1 AND c.collected_at <= $2
-				AND NOT EXISTS (` + sqlKeepsBoth + `) ORDER BY c.collected_at, c.visitor LIMIT $4)
-			UNION
-			(SELECT c.visitor FROM zgoda.contact c WHERE c.site = $1 AND c.keep_until <= $3
-				AND NOT EXISTS (` + sqlKeepsBoth + `) ORDER BY c.keep_until, c.visitor LIMIT $4)
+	// A contact is due by the clock or by its promise, whichever ends first. The few
+	// different promises of a site are walked, and under each the oldest contacts are
+	// taken by an index. One on another basis that is not due keeps both.
+	sqlDueContacts = `WITH RECURSIVE promise (days) AS (
+			(SELECT c.contact_days FROM zgoda.contact c WHERE c.site = $1 ORDER BY c.contact_days LIMIT 1)
+			UNION ALL
+			SELECT (SELECT c.contact_days FROM zgoda.contact c WHERE c.site = $1 AND c.contact_days > p.days ORDER BY c.contact_days LIMIT 1)
+			FROM promise p WHERE p.days IS NOT NULL
+		), old AS (
+			SELECT DISTINCT c.visitor FROM promise p CROSS JOIN LATERAL
+			(SELECT c.visitor FROM zgoda.contact c
+			 WHERE c.site = $1 AND c.contact_days = p.days AND c.collected_at <= $2::timestamptz - least($3::interval, nullif(p.days, 0) * interval '24 hours')
+			 AND NOT EXISTS (SELECT FROM zgoda.contact n WHERE n.site = $1 AND n.visitor = c.visitor
+				AND (n.collected_at > $2::timestamptz - least($3::interval, nullif(n.contact_days, 0) * interval '24 hours')) IS NOT FALSE)
+			 ORDER BY c.collected_at, c.visitor LIMIT $4) c
 		) SELECT o.visitor, d.collected_at, d.due_at FROM old o CROSS JOIN LATERAL
-			(SELECT max(c.collected_at) AS collected_at, max(least(c.collected_at + $5::interval, c.keep_until)) AS due_at
+			(SELECT max(c.collected_at) AS collected_at,
+				max(c.collected_at + least($3::interval, nullif(c.contact_days, 0) * interval '24 hours')) AS due_at
 			 FROM zgoda.contact c WHERE c.site = $1 AND c.visitor = o.visitor) d ORDER BY d.collected_at, o.visitor LIMIT $4`
-	sqlKeepsBoth = `SELECT FROM zgoda.contact n WHERE n.site = $1 AND n.visitor = c.visitor
-		AND n.collected_at > $2 AND (n.keep_until IS NULL OR n.keep_until > $3)`
 	sqlDueGrants = `SELECT visitor, purpose::text, grant_id, valid_until FROM zgoda.active_grant
 		WHERE site = $1 AND valid_until <= $2 ORDER BY valid_until, visitor, purpose LIMIT $3`
 	// A ledger goes when its last entry is old enough and nothing hangs on it; one of
@@ -76,12 +81,11 @@ func (s *Store) Due(ctx context.Context, site string, clocks persistence.Clocks,
 // queueDueContacts adds the reading of due contacts. Where no clock is set the
 // promises of notices count alone.
 func queueDueContacts(b *pgx.Batch, into *[]persistence.DueContact, site string, clock time.Duration, now time.Time, limit int) {
-	var given time.Time
 	var after *time.Duration
 	if clock > 0 {
-		given, after = now.Add(-clock), &clock
+		after = &clock
 	}
-	b.Queue(sqlDueContacts, site, given, now, limit, after).Query(func(rows pgx.Rows) error {
+	b.Queue(sqlDueContacts, site, now, after, limit).Query(func(rows pgx.Rows) error {
 		var c persistence.DueContact
 		_, err := pgx.ForEachRow(rows, []any{&c.Visitor, &c.CollectedAt, &c.DueAt}, func() error {
 			c.CollectedAt, c.DueAt = c.CollectedAt.UTC(), c.DueAt.UTC()

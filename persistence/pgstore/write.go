@@ -32,21 +32,22 @@ const (
 			AS t (visitor, vseq, id, purpose, kind, request, grant_id, notice, locale, actor, method, occurred_at, valid_until, place)
 		ORDER BY t.place RETURNING clock_ahead)
 		SELECT count(*) FILTER (WHERE clock_ahead) FROM added`
-	// How long a contact is kept at the most is what the notice says that the visitor
-	// agreed to last, or was shown where nobody is asked.
+	// How long a contact is kept at the most is the promise of its grant, or where
+	// there is none what the record says.
 	sqlPutContacts = `INSERT INTO zgoda.contact AS c (site, visitor, grant_id, granted_vseq, policy, vseq, conversation, collected_at,
-			keep_until, name, email, phone, custom, email_hash, phone_hash)
+			contact_days, name, email, phone, custom, email_hash, phone_hash)
 		SELECT $1, t.visitor, nullif(t.grant_id, ''), nullif(t.granted_vseq, 0), nullif(t.policy, ''), t.vseq, t.conversation,
-			t.collected_at, t.collected_at + (SELECT n.contact_days FROM zgoda.consent_status s
-				JOIN zgoda.notice n ON n.site = s.site AND n.hash = s.notice
-				WHERE s.site = $1 AND s.visitor = t.visitor AND s.purpose = 'lead_contact') * interval '24 hours', t.name, t.email, t.phone, t.custom, t.email_hash, t.phone_hash
+			t.collected_at, coalesce((SELECT g.contact_days FROM zgoda.active_grant g
+				WHERE g.site = $1 AND g.visitor = t.visitor AND g.purpose = 'lead_contact' AND g.grant_id = t.grant_id), t.contact_days),
+			t.name, t.email, t.phone, t.custom, t.email_hash, t.phone_hash
 		FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::timestamptz[],
-			$9::text[], $10::text[], $11::text[], $12::jsonb[], $13::bytea[], $14::bytea[])
+			$9::text[], $10::text[], $11::text[], $12::jsonb[], $13::bytea[], $14::bytea[], $15::int[])
 			AS t (visitor, grant_id, granted_vseq, policy, vseq, conversation, collected_at,
-				name, email, phone, custom, email_hash, phone_hash)
+				name, email, phone, custom, email_hash, phone_hash, contact_days)
 		ON CONFLICT (site, visitor, basis) DO UPDATE SET
 			policy = excluded.policy, vseq = excluded.vseq, conversation = excluded.conversation, collected_at = excluded.collected_at,
-			keep_until = excluded.keep_until, name = coalesce(excluded.name, c.name), email = coalesce(excluded.email, c.email), phone = coalesce(excluded.phone, c.phone),
+			contact_days = excluded.contact_days, name = coalesce(excluded.name, c.name), email = coalesce(excluded.email, c.email),
+			phone = coalesce(excluded.phone, c.phone),
 			custom = c.custom || excluded.custom, email_hash = coalesce(excluded.email_hash, c.email_hash),
 			phone_hash = coalesce(excluded.phone_hash, c.phone_hash)`
 	sqlRestrict = `UPDATE zgoda.contact c SET restricted_at = t.at FROM unnest($2::text[], $3::timestamptz[]) AS t (visitor, at)
@@ -192,7 +193,7 @@ func (w *writing) entries(rows []entryRow) {
 
 func (w *writing) contacts(rows []contactRow) error {
 	n := len(rows)
-	granted, numbers, given := make([]int64, n), make([]int64, n), make([]time.Time, n)
+	granted, numbers, given, days := make([]int64, n), make([]int64, n), make([]time.Time, n), make([]int, n)
 	names, emails, phones := make([]*string, n), make([]*string, n), make([]*string, n)
 	custom, emailHashes, phoneHashes := make([][]byte, n), make([][]byte, n), make([][]byte, n)
 	for i := range rows {
@@ -204,13 +205,14 @@ func (w *writing) contacts(rows []contactRow) error {
 		granted[i], numbers[i], given[i] = number(r.Contact.GrantedVSeq), number(r.VSeq), r.At
 		names[i], emails[i], phones[i], custom[i] = v.name, v.email, v.phone, v.custom
 		emailHashes[i], phoneHashes[i] = v.emailHash, v.phoneHash
+		days[i] = r.Contact.KeepDays
 	}
 	text := func(of func(*contactRow) string) []string { return column(rows, of) }
 	q := w.b.Queue(sqlPutContacts, w.site, text(func(r *contactRow) string { return r.Visitor }),
 		text(func(r *contactRow) string { return r.Contact.Grant }), granted,
 		text(func(r *contactRow) string { return r.Contact.Policy }), numbers,
 		text(func(r *contactRow) string { return r.Contact.Conversation }), given,
-		names, emails, phones, custom, emailHashes, phoneHashes)
+		names, emails, phones, custom, emailHashes, phoneHashes, days)
 	w.check(q, rows[0].record)
 	return nil
 }

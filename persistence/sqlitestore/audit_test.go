@@ -114,8 +114,8 @@ func TestMigratesWhatIsThere(t *testing.T) {
 	for _, q := range []string{
 		`DROP TRIGGER visitor_applies_one_by_one`, `DROP TRIGGER erasure_reaches_statuses`, `DROP TRIGGER ledger_ends_policy_contact`, `DROP TRIGGER tally_status_added`, `DROP TRIGGER tally_status_changed`,
 		`DROP TRIGGER tally_visitor_added`, `DROP TRIGGER tally_visitor_erased`, `DROP VIEW marketing_contact`, `DROP TABLE tally`, `DROP TABLE lost`, `DROP TABLE audit`,
-		`DROP INDEX status_by_kind`, `DROP INDEX field_by_address`, `DROP INDEX contact_by_age`, `DROP INDEX entry_by_age`, `DROP INDEX grant_by_end`, `DROP INDEX visitor_erased`,
-		`DROP INDEX contact_by_promise`, `ALTER TABLE contact DROP COLUMN keep_until`, `DROP TABLE staff_entry`, `DROP INDEX conversation_assigned`, `ALTER TABLE conversation DROP COLUMN assigned`,
+		`DROP INDEX status_by_kind`, `DROP INDEX field_by_address`, `DROP INDEX entry_by_age`, `DROP INDEX grant_by_end`, `DROP INDEX visitor_erased`,
+		`DROP INDEX contact_by_promise`, `ALTER TABLE contact DROP COLUMN contact_days`, `DROP TABLE staff_entry`, `DROP INDEX conversation_assigned`, `ALTER TABLE conversation DROP COLUMN assigned`,
 		`ALTER TABLE conversation DROP COLUMN seen_operator`, `ALTER TABLE conversation DROP COLUMN seen_visitor`,
 		`ALTER TABLE conversation DROP COLUMN staff_seq`,
 		`DROP TABLE staff_session`, `DROP TABLE membership`, `DROP TABLE invite`, `DROP TABLE site_revision`, `DROP TABLE operator`,

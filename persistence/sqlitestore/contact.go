@@ -20,16 +20,15 @@ const (
 		WHERE g.site = ?1 AND g.visitor = ?2 AND g.id = ?3 AND g.kind = 'granted' AND g.purpose = 'lead_contact' AND g.vseq = ?4
 		AND e.seq > g.seq AND e.purpose = 'lead_contact' AND e.kind IN ('declined', 'withdrawn', 'expired', 'erased'))`
 	sqlAddPolicy = `INSERT INTO policy (site, policy, first_used) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
-	// How long a contact is kept at the most is what the notice says that the visitor
-	// agreed to last, or was shown where nobody is asked.
-	sqlPutContact = `INSERT INTO contact (site, visitor, basis, grant_id, granted_vseq, policy, vseq, conversation, collected_at, keep_until)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, (SELECT ?9 + (n.canonical ->> '$.retention.contact_days') * 86400000000000
-			FROM consent_status s JOIN notice n ON n.site = s.site AND n.hash = s.notice
-			WHERE s.site = ?1 AND s.visitor = ?2 AND s.purpose = 'lead_contact' AND json_valid(n.canonical)
-				AND (n.canonical ->> '$.retention.contact_days') BETWEEN 1 AND 100000))
-		ON CONFLICT (site, visitor, basis) DO UPDATE SET grant_id = excluded.grant_id, granted_vseq = excluded.granted_vseq,
+	// How long a contact is kept at the most is what the notice says that was agreed
+	// to last, or where there is no grant what the record says.
+	sqlPutContact = `INSERT INTO contact (site, visitor, basis, grant_id, granted_vseq, policy, vseq, conversation, collected_at, contact_days)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, coalesce((SELECT n.canonical ->> '$.retention.contact_days'
+			FROM active_grant g JOIN consent_event e ON e.site = g.site AND e.id = g.event_id JOIN notice n ON n.site = e.site AND n.hash = e.notice
+			WHERE g.site = ?1 AND g.visitor = ?2 AND g.purpose = 'lead_contact' AND g.grant_id = ?4 AND json_valid(n.canonical)
+				AND (n.canonical ->> '$.retention.contact_days') BETWEEN 1 AND 100000), ?10))		ON CONFLICT (site, visitor, basis) DO UPDATE SET grant_id = excluded.grant_id, granted_vseq = excluded.granted_vseq,
 			policy = excluded.policy, vseq = excluded.vseq, conversation = excluded.conversation, collected_at = excluded.collected_at,
-			keep_until = excluded.keep_until`
+			contact_days = excluded.contact_days`
 	sqlGetField = `SELECT value FROM contact_field WHERE site = ? AND visitor = ? AND basis = ? AND field = ?`
 	sqlPutField = `INSERT INTO contact_field (site, visitor, basis, field, value, address) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (site, visitor, basis, field) DO UPDATE SET value = excluded.value, address = excluded.address`
@@ -110,7 +109,7 @@ func (a *application) putContact(c *persistence.ContactRecord) error {
 		}
 	}
 	_, err := a.exec(sqlPutContact, r.Site, r.Visitor, basis, text(c.Grant), granted, text(c.Policy),
-		r.VSeq, c.Conversation, unixNano(r.At))
+		r.VSeq, c.Conversation, unixNano(r.At), c.KeepDays)
 	if err != nil {
 		return fmt.Errorf("write contact: %w", err)
 	}

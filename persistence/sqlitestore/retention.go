@@ -11,19 +11,21 @@ import (
 )
 
 const (
-	// Due is what is older than the clock says or was promised to go by now. Each is
-	// looked for by an index of its own. A contact on another basis that is not due
-	// keeps both.
-	sqlDueContacts = `WITH old AS (
-			SELECT * FROM (SELECT c.visitor FROM contact c WHERE c.site = ?1 AND c.collected_at <= ?2
-				AND NOT EXISTS (` + sqlKeepsBoth + `) ORDER BY c.collected_at, c.visitor LIMIT ?4)
-			UNION
-			SELECT * FROM (SELECT c.visitor FROM contact c WHERE c.site = ?1 AND c.keep_until <= ?3
-				AND NOT EXISTS (` + sqlKeepsBoth + `) ORDER BY c.keep_until, c.visitor LIMIT ?4)
-		) SELECT o.visitor, max(c.collected_at) AS given, max(min(c.collected_at + ?5, coalesce(c.keep_until, c.collected_at + ?5)))
-		FROM old o JOIN contact c ON c.site = ?1 AND c.visitor = o.visitor GROUP BY o.visitor ORDER BY given, o.visitor LIMIT ?4`
-	sqlKeepsBoth = `SELECT 1 FROM contact n WHERE n.site = ?1 AND n.visitor = c.visitor
-		AND n.collected_at > ?2 AND (n.keep_until IS NULL OR n.keep_until > ?3)`
+	// A contact is due by the clock or by its promise, whichever ends first. The few
+	// different promises of a site are walked, and under each the oldest contacts are
+	// taken by an index. One on another basis that is not due keeps both.
+	sqlDueContacts = `WITH RECURSIVE promise (days) AS (
+			SELECT min(c.contact_days) FROM contact c WHERE c.site = ?1
+			UNION ALL
+			SELECT (SELECT min(c.contact_days) FROM contact c WHERE c.site = ?1 AND c.contact_days > p.days) FROM promise p WHERE p.days IS NOT NULL
+		)
+		SELECT c.visitor, max(c.collected_at) AS given, max(c.collected_at + min(?3, coalesce(nullif(c.contact_days, 0) * ` + dayNano + `, ?3)))
+		FROM promise p CROSS JOIN contact c ON c.site = ?1 AND c.contact_days = p.days
+			AND c.collected_at <= ?2 - min(?3, coalesce(nullif(p.days, 0) * ` + dayNano + `, ?3))
+		WHERE NOT EXISTS (SELECT 1 FROM contact n WHERE n.site = ?1 AND n.visitor = c.visitor
+			AND n.collected_at > ?2 - min(?3, coalesce(nullif(n.contact_days, 0) * ` + dayNano + `, ?3)))
+		GROUP BY c.visitor ORDER BY given, c.visitor LIMIT ?4`
+	dayNano      = `86400000000000`
 	sqlDueGrants = `SELECT visitor, purpose, grant_id, valid_until FROM active_grant
 		WHERE site = ? AND valid_until <= ? ORDER BY valid_until, visitor, purpose LIMIT ?`
 	sqlDueProofs = `SELECT DISTINCT e.visitor FROM consent_event e WHERE e.site = ?1 AND e.recorded_at <= ?2
@@ -69,18 +71,15 @@ func (s *Store) Due(ctx context.Context, site string, clocks persistence.Clocks,
 	return out, nil
 }
 
-// never is a clock that has not run out for any contact.
-const never = 1 << 61
-
 // dueOfContacts reads due contacts. Where no clock is set the promises of notices
 // count alone.
 func dueOfContacts(ctx context.Context, c *conn, site string, clock time.Duration, now time.Time, limit int) ([]persistence.DueContact, error) {
-	given, after := int64(math.MinInt64), int64(never)
+	after := int64(math.MaxInt64)
 	if clock > 0 {
-		given, after = now.Add(-clock).UnixNano(), int64(clock)
+		after = int64(clock)
 	}
 	var out []persistence.DueContact
-	err := c.each(ctx, sqlDueContacts, row(site, given, now.UnixNano(), limit, after), func(rows *sql.Rows) error {
+	err := c.each(ctx, sqlDueContacts, row(site, now.UnixNano(), after, limit), func(rows *sql.Rows) error {
 		var visitor string
 		var collected, due int64
 		err := rows.Scan(&visitor, &collected, &due)
