@@ -97,7 +97,11 @@ func kindOf(n *yaml.Node) string {
 	case "!!timestamp":
 		return "a date"
 	}
-	return "a value with the tag " + short(n.ShortTag())
+	tag := short(n.ShortTag())
+	if strings.ContainsFunc(tag, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+		tag = strconv.Quote(tag) // a tag is percent-decoded: anything may be in it
+	}
+	return "a value with the tag " + tag
 }
 
 // need reports a key that must be there.
