@@ -53,8 +53,9 @@ var arrows = map[string][]string{
 	"gateway/flowchat":  {"botengine", "gateway/site", "gateway/terminal"},
 	"loadtest": {
 		"gateway/client", "gateway/protocol", "loadtest/cluster", "loadtest/contacts", "loadtest/measure", "loadtest/report",
-		"loadtest/scenario", "loadtest/verdict", "loadtest/visitor",
+		"loadtest/scenario", "loadtest/staff", "loadtest/verdict", "loadtest/visitor",
 	},
+	"loadtest/staff":          {"gateway/client", "gateway/protocol", "loadtest/measure", "loadtest/scenario", "loadtest/verdict", "loadtest/visitor"},
 	"loadtest/scenario":       {},
 	"loadtest/measure":        {},
 	"loadtest/mutants":        {},
@@ -62,7 +63,7 @@ var arrows = map[string][]string{
 	"loadtest/contacts":       {"loadtest/verdict"},
 	"loadtest/report":         {"loadtest/measure", "loadtest/verdict"},
 	"loadtest/visitor":        {"gateway/client", "gateway/protocol", "loadtest/measure", "loadtest/scenario", "loadtest/verdict"},
-	"loadtest/cluster":        {"loadtest/contacts", "loadtest/report", "loadtest/scenario", "persistence/servers"},
+	"loadtest/cluster":        {"gateway/client", "loadtest/staff", "loadtest/contacts", "loadtest/report", "loadtest/scenario", "persistence/servers"},
 	"loadtest/cmd/zgoda-load": {"loadtest", "loadtest/report"},
 	"gateway/cmd/zgoda": {
 		"gateway", "gateway/httpapi", "gateway/site", "persistence", "botengine",

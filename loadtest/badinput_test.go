@@ -7,11 +7,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	"zgoda/loadtest/contacts"
+	"zgoda/loadtest/staff"
 )
 
 // writeScenario puts a scenario into a file of its own.
@@ -107,6 +109,8 @@ func TestBadInput(t *testing.T) {
 		"WrongTarget":    {oneVisitor, func(o *Options) { o.Expect = []string{"turn.p99>5ms"} }, "write one like turn.p99<50ms"},
 		"TwoStores":      {oneVisitor, func(o *Options) { o.Store = contacts.Store{Postgres: "x", SQLite: "y"} }, "a deployment has one contact store"},
 		"NoProgram":      {oneVisitor, func(o *Options) { o.URLs, o.Single, o.Binary = nil, true, "/nowhere/zgoda" }, "`make build` makes it"},
+		"NoAccounts":     {oneVisitor + "operators: {count: 2}\n", nil, "name their accounts with --operators FILE"},
+		"AccountsTwice":  {oneVisitor + "operators: {count: 2}\n", func(o *Options) { o.URLs, o.Single, o.Operators = nil, true, "accounts" }, "leave --operators out"},
 		"SourcesOutside": {oneVisitor, func(o *Options) { o.URLs, o.OwnTarget, o.Sources = []string{"ws://192.0.2.1"}, true, 3 }, "--sources are addresses of the loopback network"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,6 +131,30 @@ func TestBadInput(t *testing.T) {
 }
 
 // The number of files that may be open is asked for, not assumed.
+func TestReadAccounts(t *testing.T) {
+	t.Parallel()
+	write := func(text string) string {
+		name := filepath.Join(t.TempDir(), "accounts")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	got, err := readAccounts(write("# operators\nanna a long pass phrase\n\n  jan   another one \n"))
+	want := []staff.Account{{Login: "anna", Password: "a long pass phrase"}, {Login: "jan", Password: "another one"}}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("read %v, %v", got, err)
+	}
+	for text, says := range map[string]string{"anna\n": ":1: a line is a login, a space and a password", "\n# nobody\n": "has no account"} {
+		if _, err := readAccounts(write(text)); !errors.Is(err, ErrCannotRun) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if _, err := readAccounts("/nowhere/accounts"); !errors.Is(err, ErrCannotRun) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
 func TestRoom(t *testing.T) {
 	t.Parallel()
 	var limit syscall.Rlimit

@@ -135,7 +135,7 @@ func (r *run) status() report.Status {
 	if len(points) > 0 {
 		s.Now = points[len(points)-1]
 	}
-	for _, of := range []string{measure.Connect, measure.First, measure.Turn, measure.Resume} {
+	for _, of := range []string{measure.Connect, measure.First, measure.Turn, measure.Resume, measure.Takeover, measure.Operator} {
 		s.Measures = append(s.Measures, report.MeasureOf(of, r.series.Times(of)))
 	}
 	r.mu.Lock()
@@ -160,7 +160,7 @@ func (r *run) report(urls []string, stopped bool) *report.Report {
 		Processes: r.opts.Processes, Started: r.start, Seconds: float64(len(points)), Counts: r.series.Counts(), Points: points,
 		Shapes: map[string][]report.Column{},
 	}
-	for _, of := range []string{measure.Connect, measure.First, measure.Turn, measure.Resume, measure.Lag} {
+	for _, of := range []string{measure.Connect, measure.First, measure.Turn, measure.Resume, measure.Takeover, measure.Operator, measure.Lag} {
 		h := r.series.Times(of)
 		out.Measures = append(out.Measures, report.MeasureOf(of, h))
 		out.Shapes[of] = report.Columns(h)

@@ -23,6 +23,7 @@ visitors:
   think_ms: {shape: uniform, from: 20, to: 300}
   typing_ms: {shape: fixed, value: 1}
   reconnect_ms: {first: 200, max: 1000}
+operators: {count: 3, take_after_ms: {shape: uniform, from: 20, to: 100}, think_ms: {shape: uniform, from: 200, to: 600}, typing_ms: {shape: fixed, value: 1}, then: {hand_back: 6, transfer: 2, close: 2}}
 idle: {sockets: 20, per_second: 50}
 `
 

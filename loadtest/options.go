@@ -46,6 +46,9 @@ type Options struct {
 	Alone bool
 	// Settle is how long rows may take to reach the contact store; default 30 s.
 	Settle time.Duration
+	// Operators is a file of accounts, a login and a password on a line, for the
+	// scenario's operators; with Cluster and Single they are made.
+	Operators string
 	// Expect are targets beside the scenario's.
 	Expect []string
 
@@ -129,6 +132,10 @@ func (o *Options) check(s *scenario.Scenario) error {
 		return cannot("the tool's own cluster has a contact store of its own; leave --postgres and --sqlite out")
 	case o.Store.Postgres != "" && o.Store.SQLite != "":
 		return cannot("--postgres and --sqlite are both given; a deployment has one contact store")
+	case !o.own() && s.Operators.Count > 0 && o.Operators == "":
+		return cannot("the scenario has %d operators: name their accounts with --operators FILE, a login and a password on each line", s.Operators.Count)
+	case o.own() && o.Operators != "":
+		return cannot("the tool makes the accounts of its own cluster's operators; leave --operators out")
 	case len(s.Faults) > 0 && !o.own():
 		return cannot("the scenario hurts a cluster of its own: add --cluster 3, or --no-faults to run it against yours as it is")
 	}

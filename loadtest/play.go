@@ -10,6 +10,7 @@ import (
 
 	"zgoda/loadtest/measure"
 	"zgoda/loadtest/scenario"
+	"zgoda/loadtest/staff"
 	"zgoda/loadtest/verdict"
 	"zgoda/loadtest/visitor"
 )
@@ -23,12 +24,14 @@ type job struct {
 	Seed   uint64   `json:"seed"`
 	URLs   []string `json:"urls"`
 	// Sources is how many loopback addresses connections come from.
-	Sources int       `json:"sources"`
-	Origin  string    `json:"origin"`
-	Flow    string    `json:"flow"`
-	Part    int       `json:"part"`
-	Of      int       `json:"of"`
-	Start   time.Time `json:"start"`
+	Sources int    `json:"sources"`
+	Origin  string `json:"origin"`
+	Flow    string `json:"flow"`
+	Part    int    `json:"part"`
+	Of      int    `json:"of"`
+	// Operators work in the first process.
+	Operators []staff.Account `json:"operators,omitempty"`
+	Start     time.Time       `json:"start"`
 }
 
 // A message is what a player says. One field is set.
@@ -95,6 +98,10 @@ func play(ctx, end context.Context, j job, audit <-chan struct{}, say func(messa
 	if err != nil {
 		return err
 	}
+	team := &staff.Team{Scenario: s, Balancer: balancer, Recorder: rec, OnViolation: crowd.OnViolation}
+	if j.Part == 0 {
+		team.Accounts = j.Operators
+	}
 	watching, cancel := context.WithCancel(ctx)
 	var background sync.WaitGroup
 	defer background.Wait()
@@ -103,8 +110,11 @@ func play(ctx, end context.Context, j job, audit <-chan struct{}, say func(messa
 	visitsOver := make(chan struct{})
 	background.Go(func() { tick(watching, visitsOver, rec, j.Start, say) })
 
-	visit(end, crowd, held, j.Start)
+	err = visit(end, crowd, held, team, j.Start)
 	close(visitsOver)
+	if err != nil {
+		return fmt.Errorf("an operator could not work: %w", err)
+	}
 	say(message{Left: true})
 	select {
 	case <-audit:
@@ -120,18 +130,26 @@ func play(ctx, end context.Context, j job, audit <-chan struct{}, say func(messa
 	if err := ctx.Err(); err != nil {
 		return errors.New("interrupted while the logs were read again")
 	}
+	checks, unread, why := team.Audit(ctx)
+	result.Checks.Add(checks)
+	if result.Unread += unread; why != "" {
+		result.Why = why
+	}
 	say(message{Part: &part{Checks: result.Checks, Expected: result.Expected, Logs: result.Logs, Unread: result.Unread, Why: result.Why}})
 	return nil
 }
 
 // visit lets everybody come and go.
-func visit(ctx context.Context, crowd *visitor.Crowd, held *visitor.Held, start time.Time) {
+func visit(ctx context.Context, crowd *visitor.Crowd, held *visitor.Held, team *staff.Team, start time.Time) error {
 	idling, release := context.WithCancel(ctx)
 	var running sync.WaitGroup
+	var failed error
 	running.Go(func() { held.Run(idling, start) })
+	running.Go(func() { failed = team.Run(idling) })
 	crowd.Run(ctx, start)
 	release()
 	running.Wait()
+	return failed
 }
 
 // tick reports each second while visitors are there, and the rest of the last.

@@ -68,6 +68,9 @@ func Run(ctx, stop context.Context, o Options) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if j.Operators, err = r.operators(stop); err != nil {
+		return nil, err
+	}
 	err = r.carryOut(ctx, stop, j)
 	return r.report(urls, ctx.Err() != nil), err
 }

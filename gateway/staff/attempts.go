@@ -50,11 +50,13 @@ func (a *attempts) take(account, address string, now time.Time) time.Duration {
 	return 0
 }
 
-// forgive forgets the attempts on an account whose owner has signed in.
-func (a *attempts) forgive(account string) {
+// forgive forgets the attempts on an account whose owner has signed in. Those of the
+// address stay: who has one account must not get more attempts at others.
+func (a *attempts) forgive(account, address string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.accounts, account)
+	delete(a.accounts, account+"\n"+address)
 }
 
 func limiter(list map[string]*rate.Limiter, key string, every time.Duration, burst int, now time.Time) *rate.Limiter {

@@ -82,6 +82,7 @@ func (s *Service) Accept(ctx context.Context, secret, name, password, address st
 	case err != nil:
 		return "", nil, fmt.Errorf("accept invitation: %w", err)
 	}
+	s.tries.forgive("", address) // a link that was good is no guess
 	if err := s.first(ctx, o); err != nil {
 		return "", nil, err
 	}

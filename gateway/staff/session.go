@@ -34,7 +34,7 @@ func (s *Service) SignIn(ctx context.Context, login, password, address string) (
 	case !ok:
 		return "", nil, ErrCredentials
 	}
-	s.tries.forgive(persistence.LoginKey(login))
+	s.tries.forgive(persistence.LoginKey(login), address)
 	return s.open(ctx, o)
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// What latencies are measured of. The first four are a server's; Lag is the
+// What latencies are measured of. All but Lag are a server's; that is the
 // tool's own: how late it was itself.
 const (
 	Connect = "connect"
@@ -15,6 +15,10 @@ const (
 	Turn    = "turn"
 	Resume  = "resume"
 	Lag     = "lag"
+	// Operator is from when an operator's line was due until the visitor saw it,
+	// Takeover until the takeover was answered.
+	Operator = "operator"
+	Takeover = "takeover"
 )
 
 // What is counted. Others are counted under their own names: close codes,
@@ -33,6 +37,10 @@ const (
 	Checks   = "checks"   // comparisons of the verdict
 	Broken   = "broken"   // violations
 	Repeated = "repeated" // inputs sent again
+	Taken    = "taken_over"
+	Spoken   = "operators_lines"
+	Served   = "answered_by_a_person"     // visitors who asked for one and were answered
+	Unserved = "not_answered_by_a_person" // visitors who asked for one in vain
 )
 
 // A Second is what happened in one second of a run, in one process or merged.

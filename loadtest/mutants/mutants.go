@@ -62,6 +62,12 @@ var All = []Mutant{
 		New: `return mutant("ask-before-consent") == 1 || ok && c.Status == statusGranted && c.Grant != ""`,
 	},
 	{
+		Name: "speak-after-takeover", Breaks: []string{"P5"}, File: "gateway/chat/decide.go",
+		Old: `bot.Owner, bot.Quiet = d.state.Owner, owns(d.state.Owner)`,
+		New: `bot.Owner, bot.Quiet = d.state.Owner, owns(d.state.Owner)
+	if mutant("speak-after-takeover") == 1 { bot.Owner, bot.Quiet = "bot", false }`,
+	},
+	{
 		Name: "lose-contact", Breaks: []string{"P8"}, File: "persistence/flusher/open.go",
 		Old: `if v, ok := values[ref]; ok {`,
 		New: `if v, ok := values[ref]; ok && (mutant("lose-contact") == 0 || len(v)%4 != 0) {`,

@@ -34,7 +34,7 @@ func Parse(file string, src []byte) (*Scenario, error) {
 	if doc == nil {
 		return nil, r.problems.asError()
 	}
-	m := r.mapping(doc, "", "name", "about", "site", "locale", "seed", "arrivals", "visitors", "idle", "faults", "expect", "finish_seconds")
+	m := r.mapping(doc, "", "name", "about", "site", "locale", "seed", "arrivals", "visitors", "operators", "idle", "faults", "expect", "finish_seconds")
 	s := &Scenario{
 		Name: m.text("name", ""), About: m.text("about", ""),
 		Site: m.text("site", "demo"), Locale: m.text("locale", "en"),
@@ -44,6 +44,7 @@ func Parse(file string, src []byte) (*Scenario, error) {
 	m.need("name", "name: lead")
 	s.Arrivals = r.arrivals(m.need("arrivals", "arrivals: {phases: [{shape: steady, seconds: 60, per_second: 10}]}"))
 	s.Visitors = r.visitors(m.vals["visitors"])
+	s.Operators = r.operators(m.vals["operators"])
 	s.Idle = r.idle(m.vals["idle"])
 	for i, n := range m.list("faults") {
 		s.Faults = append(s.Faults, r.fault(n, fmt.Sprintf("faults[%d]", i+1)))
@@ -201,6 +202,31 @@ func (r *reader) distribution(n *yaml.Node, path string, unset Distribution) Dis
 		r.problem(n, "%s needs a median above 0 and a p99 that is not below it", path)
 	}
 	return d
+}
+
+// maxOperators is more than share a site.
+const maxOperators = 500
+
+func (r *reader) operators(n *yaml.Node) Operators {
+	m := r.mapping(n, "operators", "count", "take_after_ms", "think_ms", "typing_ms", "lines", "then")
+	o := Operators{
+		Count:     m.integer("count", 0, 1, maxOperators),
+		TakeAfter: r.distribution(m.vals["take_after_ms"], "operators.take_after_ms", Distribution{Shape: ShapeUniform, From: 500 * time.Millisecond, To: 3 * time.Second}),
+		Think:     r.distribution(m.vals["think_ms"], "operators.think_ms", Distribution{Shape: ShapeLognormal, Median: time.Second, P99: 5 * time.Second, Max: 10 * time.Second}),
+		Typing:    r.distribution(m.vals["typing_ms"], "operators.typing_ms", Distribution{Shape: ShapeLognormal, Median: 30 * time.Millisecond, P99: 100 * time.Millisecond, Max: 300 * time.Millisecond}),
+		Lines:     m.integer("lines", 3, 1, 100),
+	}
+	if n != nil {
+		m.need("count", "count: 5")
+	}
+	then := r.mapping(m.vals["then"], "operators.then", "hand_back", "transfer", "close")
+	o.HandBack, o.Transfer, o.Close = then.integer("hand_back", 0, 0, 1000), then.integer("transfer", 0, 0, 1000), then.integer("close", 0, 0, 1000)
+	if then.node == nil {
+		o.HandBack = 1
+	} else if o.HandBack+o.Transfer+o.Close == 0 {
+		r.problem(then.node, "operators.then has no weight above 0; for example then: {hand_back: 80, transfer: 10, close: 10}")
+	}
+	return o
 }
 
 func (r *reader) idle(n *yaml.Node) Idle {

@@ -16,8 +16,10 @@ type Scenario struct {
 
 	Arrivals Arrivals
 	Visitors Visitors
-	Idle     Idle
-	Faults   []Fault
+	// Operators take conversations over; nobody does where Count is 0.
+	Operators Operators
+	Idle      Idle
+	Faults    []Fault
 	// Expect are targets such as turn.p99<50ms.
 	Expect []Target
 	// Finish is how long visitors who are under way at the end may go on.
@@ -94,6 +96,21 @@ type Visitors struct {
 	// to ReconnectMax.
 	ReconnectFirst time.Duration
 	ReconnectMax   time.Duration
+}
+
+// Operators say how people behave who answer.
+type Operators struct {
+	Count int
+	// TakeAfter is how long they look before they take a conversation, Think and
+	// Typing what they need for a line.
+	TakeAfter Distribution
+	Think     Distribution
+	Typing    Distribution
+	// Lines is the most they say in a conversation.
+	Lines int
+	// How often they end by handing back to the bot, passing on to a colleague, or
+	// closing, by weight.
+	HandBack, Transfer, Close int
 }
 
 // Idle says how many sockets are held with a conversation attached and nobody

@@ -61,6 +61,7 @@ func TestProblems(t *testing.T) {
 		{"Tab", "name: x\n\tsite: y\n", []string{"test.yaml:2:1: indented with a tab"}},
 		{"NotYAML", "name: [x\n", []string{"not YAML"}},
 		{"Alias", "name: &a x\n", []string{"1:7: anchors and aliases"}},
+		{"NoCount", "name: x\narrivals: {phases: [{shape: steady, seconds: 1, per_second: 0}]}\noperators: {lines: 2, then: {close: 0}}\n", []string{`operators needs "count"`, "operators.then has no weight above 0"}},
 		{"List", "- a\n", []string{"a scenario is a list; it must be a mapping"}},
 		{"Many", `
 name: 7

@@ -10,7 +10,7 @@ import (
 )
 
 // Measures are what latencies are taken of, in the order of reports.
-var Measures = []string{"connect", "first", "turn", "resume"}
+var Measures = []string{"connect", "first", "turn", "resume", "takeover", "operator"}
 
 // A Target is a bound that a run must keep, such as turn.p99<50ms.
 type Target struct {

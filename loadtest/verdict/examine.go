@@ -198,6 +198,7 @@ func (x *examination) shown(screen *Screen) {
 func (x *examination) delivery() {
 	// Where some input left no event of its own (a card that was asked for), bot
 	// events of the same moment may be the answer to that.
+	held := x.held()
 	eventless := slices.ContainsFunc(x.v.Inputs, func(in Input) bool { return in.Seq == 0 && !in.Refused })
 	for i := range x.log {
 		e := &x.log[i]
@@ -209,7 +210,7 @@ func (x *examination) delivery() {
 		for end+1 < len(x.log) && x.log[end+1].From == "bot" && x.log[end+1].At == e.At {
 			end++
 		}
-		if !x.v.Handed {
+		if !x.v.Handed && !held[i] {
 			x.check("P3", end > i, around(e.Seq), "event %d has no answer in the log", e.Seq)
 		}
 		in := x.own[e.Seq]
@@ -221,17 +222,32 @@ func (x *examination) delivery() {
 	}
 }
 
+// held tells of every event whether a person had the conversation.
+func (x *examination) held() []bool {
+	held, now := make([]bool, len(x.log)), false
+	for i := range x.log {
+		if e := &x.log[i]; e.From == "system" {
+			now = e.Kind == "joined" || now && e.Kind != "left"
+		}
+		held[i] = now
+	}
+	return held
+}
+
 // handover: from the moment a person has the conversation until they leave it the
-// bot says nothing (P5).
+// bot says nothing, and nobody else has it (P5).
 func (x *examination) handover() {
 	var joined uint64
 	for i := range x.log {
 		e := &x.log[i]
 		switch {
 		case e.From == "system" && e.Kind == "joined":
+			x.check("P5", joined == 0, []uint64{joined, e.Seq}, "a person joined with event %d while another had the conversation since event %d", e.Seq, joined)
 			joined = e.Seq
 		case e.From == "system" && e.Kind == "left":
 			joined = 0
+		case e.From == "operator":
+			x.check("P5", joined != 0, around(e.Seq), "a person said event %d without having the conversation", e.Seq)
 		case joined != 0:
 			x.check("P5", e.From != "bot", []uint64{joined, e.Seq}, "the bot said event %d after a person had joined with event %d", e.Seq, joined)
 		}

@@ -40,7 +40,7 @@ func (v *visitor) behave(ctx context.Context, kind scenario.Kind) error {
 			err = t.withdraw(ctx)
 		}
 	case scenario.AsksPerson:
-		err = chain(ctx, t, func(ctx context.Context) error { return t.say(ctx, v.crowd.Scenario.Visitors.Person) }, t.askOne)
+		err = chain(ctx, t, func(ctx context.Context) error { return t.say(ctx, v.crowd.Scenario.Visitors.Person) }, v.awaitPerson(t), t.askOne)
 	case scenario.ReadsSlowly:
 		err = v.readSlowly(ctx, t)
 	case scenario.SendsGarbage:

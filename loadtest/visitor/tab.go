@@ -117,6 +117,9 @@ func (t *tab) onEvent(e protocol.Event) {
 	t.v.visit.Screens[t.screen].Show(&e)
 	t.v.mu.Unlock()
 	t.shown.Store(max(t.shown.Load(), e.Seq))
+	if e.From == "operator" {
+		t.v.hear(&e)
+	}
 	t.v.crowd.Recorder.Count(measure.Events, 1)
 }
 

@@ -25,12 +25,14 @@ type visitor struct {
 	mu    sync.Mutex // guards the fields below
 	visit *verdict.Visit
 	found map[string]bool // violations told
+	// heard are the operators' lines that some page has shown.
+	heard map[uint64]bool
 }
 
 // visit plays one arrival from beginning to end.
 func (c *Crowd) visit(ctx context.Context, a scenario.Arrival, due time.Time) {
 	r := a.Rand()
-	v := &visitor{crowd: c, rand: r, found: map[string]bool{}, visit: &verdict.Visit{
+	v := &visitor{crowd: c, rand: r, found: map[string]bool{}, heard: map[uint64]bool{}, visit: &verdict.Visit{
 		Index: int64(a.Index), Kind: string(a.Kind), Secret: fmt.Sprintf("%016x%016x", r.Uint64(), r.Uint64()),
 	}}
 	c.keep(v.visit)

@@ -59,8 +59,8 @@ and, with --postgres or --sqlite, the contact store is compared row by row.
   zgoda-load rolling-restart --cluster 3 --html report.html
   zgoda-load lead --cluster 3 --faults configs/load/faults-example.yaml --expect 'turn.p99<200ms'
 
-A scenario is a file, or the name of one in configs/load: lead, idle,
-reconnect-storm, rolling-restart, soak, abuse.
+A scenario is a file, or the name of one in configs/load: lead, idle, takeover,
+reconnect-storm, rolling-restart, hurt, soak, abuse.
 
 Exit status: 0 every promise was kept, 1 one was broken, 2 a target was missed,
 3 the run could not be done or not be judged. The first Ctrl-C ends the visits and
@@ -111,6 +111,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	p.StringVar(&o.Store.SQLite, "sqlite", "", "the target's data file, to compare its rows")
 	p.BoolVar(&o.Alone, "alone", false, "nobody else uses the site: rows of other visitors since the start are violations")
 	p.DurationVar(&o.Settle, "settle", 0, "how long rows may take to reach the contact store (default 30s)")
+	p.StringVar(&o.Operators, "operators", "", "file with the accounts of the scenario's operators, a login and a password on a line")
 	p.StringArrayVar(&o.Expect, "expect", nil, "a target, such as turn.p99<50ms; give it again for more")
 	p.IntVar(&o.Processes, "processes", 1, "play the visitors in so many processes, in one run")
 	p.IntVar(&o.Sources, "sources", 1, "connect from so many loopback addresses, as many households do")
