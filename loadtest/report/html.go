@@ -98,6 +98,8 @@ func measureName(of string) string {
 		return "turn"
 	case measure.Resume:
 		return "resume"
+	case measure.Operator:
+		return "operator to visitor"
 	case measure.Lag:
 		return "(the tool itself)"
 	}
@@ -108,7 +110,7 @@ func measureName(of string) string {
 func (r *Report) figures() []figure {
 	marks := r.Marks
 	var out []figure
-	for _, of := range []string{measure.Turn, measure.Connect, measure.Resume} {
+	for _, of := range []string{measure.Turn, measure.Connect, measure.Resume, measure.Operator} {
 		lines := []series{{Name: "p50", Class: "a"}, {Name: "p99", Class: "b"}, {Name: "max", Class: "c", Dots: true}}
 		for _, p := range r.Points {
 			t, ok := p.Times[of]
