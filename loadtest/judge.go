@@ -1,6 +1,7 @@
 package loadtest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -172,6 +173,7 @@ func (r *run) report(urls []string, stopped bool) *report.Report {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	slices.SortFunc(r.marks, func(a, b report.Mark) int { return cmp.Compare(a.At, b.At) })
 	out.Marks = r.marks
 	out.Verdict = r.verdict
 	out.Verdict.Stopped = stopped
