@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"zgoda/gateway/auth"
@@ -27,6 +28,7 @@ import (
 	"zgoda/gateway/site"
 	"zgoda/gateway/socket"
 	"zgoda/gateway/staff"
+	"zgoda/gateway/telemetry"
 	"zgoda/persistence"
 	"zgoda/persistence/flusher"
 	"zgoda/persistence/seal"
@@ -86,8 +88,13 @@ type Options struct {
 	OperatorLease time.Duration
 	// Staff keeps the accounts of operators. Nil is the contact store.
 	Staff persistence.Staff
-	// Env looks up a variable of the environment that a site file names for a
-	// secret; nil: none is set.
+	// Metrics is the address where Prometheus may ask for metrics; empty: nowhere.
+	// MetricsListener is used instead where it is set. OTLP is switched on by the
+	// OTEL_* variables.
+	Metrics         string
+	MetricsListener net.Listener
+	// Env looks up a variable of the environment: those that a site file names for a
+	// secret, and OTEL_*; nil: none is set.
 	Env func(name string) string
 	Log *slog.Logger
 	// WrapNodes stands between the node and its channel. Tests lose news there.
@@ -118,6 +125,9 @@ func (o Options) validate() (Options, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Env == nil {
+		o.Env = func(string) string { return "" }
+	}
 	return o, nil
 }
 
@@ -133,6 +143,10 @@ type App struct {
 	channel *channel
 	// privacy is asked about people, nil where there is no contact store.
 	privacy persistence.Privacy
+	// telemetry is nil where nothing is switched on.
+	telemetry        *telemetry.Provider
+	metricsAddr      net.Addr
+	toDrain, drained atomic.Int64
 	// revisions are nil where there is no store for accounts.
 	revisions *revisions
 	effects   *effects.Runner
@@ -208,7 +222,13 @@ func (a *App) wire(ctx context.Context) error {
 	if a.opts.WrapNodes != nil {
 		a.stores.nodes = a.opts.WrapNodes(a.stores.nodes)
 	}
+	if err := a.openTelemetry(ctx); err != nil {
+		return err
+	}
 	conversations := a.stores.conversations
+	if a.telemetry != nil {
+		conversations = observedStore{conversations, a.telemetry}
+	}
 	if a.opts.WrapStore != nil {
 		conversations = a.opts.WrapStore(conversations)
 	}
@@ -223,8 +243,14 @@ func (a *App) wire(ctx context.Context) error {
 	a.privacy, _ = a.stores.contacts.(persistence.Privacy)
 	a.effects = effects.NewRunner(a.opts.Log)
 	a.sockets = socket.NewGroup(a.opts.Sockets)
+	var inputs chat.Observer
+	var seen httpapi.Observer
+	if a.telemetry != nil {
+		inputs, seen = a.telemetry, a.telemetry // not a nil of this type in an interface
+	}
 	talk := chat.NewService(chat.Options{
-		Store: conversations, Nodes: a.stores.nodes, Node: node, Desk: a.stores.desk, Ledger: a.stores.ledger, Privacy: a.privacy,
+		Observer: inputs,
+		Store:    conversations, Nodes: a.stores.nodes, Node: node, Desk: a.stores.desk, Ledger: a.stores.ledger, Privacy: a.privacy,
 		Sealer: keyring, Rate: a.opts.Rate, Wake: wake, Run: a.runEffect, Operators: a.online,
 	})
 	if err := a.openDesk(ctx, talk, node); err != nil {
@@ -245,7 +271,11 @@ func (a *App) wire(ctx context.Context) error {
 		Ready:         a.ready,
 		Limits:        a.opts.Limits,
 		Log:           a.opts.Log,
+		Observer:      seen,
 	})
+	if err := a.askTelemetry(); err != nil {
+		return err
+	}
 	a.channel = &channel{
 		node: node, nodes: a.stores.nodes, now: time.Now, heard: time.Now(),
 		checks: make(chan struct{}, 1), hear: a.server.Hear,

@@ -43,7 +43,7 @@ var arrows = map[string][]string{
 	},
 	"gateway": {
 		"gateway/protocol", "gateway/socket", "gateway/live", "gateway/chat", "gateway/auth", "gateway/site",
-		"gateway/staff", "gateway/desk", "gateway/consoleapi", "gateway/httpapi", "gateway/effects", "gateway/receipt", "gateway/access", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
+		"gateway/staff", "gateway/desk", "gateway/consoleapi", "gateway/httpapi", "gateway/effects", "gateway/receipt", "gateway/access", "gateway/telemetry", "botengine", "persistence", "persistence/seal", "persistence/flusher", "persistence/sqlitestore", "persistence/redisstore",
 		"persistence/pgstore",
 	},
 	"gateway/e2e":       {},
@@ -56,6 +56,7 @@ var arrows = map[string][]string{
 		"loadtest/scenario", "loadtest/staff", "loadtest/verdict", "loadtest/visitor",
 	},
 	"loadtest/staff":          {"gateway/client", "gateway/protocol", "loadtest/measure", "loadtest/scenario", "loadtest/verdict", "loadtest/visitor"},
+	"gateway/telemetry":       {},
 	"loadtest/scenario":       {},
 	"loadtest/measure":        {},
 	"loadtest/mutants":        {},

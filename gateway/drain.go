@@ -29,8 +29,10 @@ func (a *App) drain(ctx context.Context) error {
 	}
 	rand.Shuffle(len(sockets), func(i, j int) { sockets[i], sockets[j] = sockets[j], sockets[i] })
 	began := time.Now()
+	a.toDrain.Store(int64(len(sockets)))
 	for i, s := range sockets {
 		s.Send(frame)
+		a.drained.Add(1)
 		due := began.Add(a.opts.DrainTime * time.Duration(i+1) / time.Duration(len(sockets)))
 		if !sleep(ctx, time.Until(due)) {
 			return ctx.Err()

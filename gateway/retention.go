@@ -110,6 +110,11 @@ func (a *App) retainAt(ctx context.Context, siteKey string, now time.Time) (Reta
 		return out, fmt.Errorf("look at the clocks: %w", err)
 	}
 	out.More = plan.More
+	defer func() {
+		if a.telemetry != nil {
+			a.telemetry.Retained(siteKey, out.Failed == 0, map[string]int{"contact": out.Contacts, "grant": out.Grants, "proof": out.Proofs, "failed": out.Failed})
+		}
+	}()
 	day := now.UTC().Format(time.DateOnly)
 	for _, c := range plan.Contacts {
 		out.count(&out.Contacts, a.endOf(ctx, st, c.Visitor, "contact-"+day, botengine.Input{

@@ -91,6 +91,10 @@ func (a *App) start(ctx context.Context) error {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 	}
+	if err := a.serveMetrics(); err != nil {
+		_ = listener.Close()
+		return err
+	}
 	a.onStop("close sockets", a.closeSockets)
 	a.serve(server, listener)
 	a.onStop("drain", a.drain)

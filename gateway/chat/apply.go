@@ -78,10 +78,7 @@ const maxTries = 16
 
 const retryUnavailableMS = 2000
 
-// Apply applies one input to the conversation of key: load, decide, commit. v is
-// moved on to what was committed. It never fails halfway: what Err answers was
-// not applied as far as this node knows, and sending it again is safe.
-func (s *Service) Apply(ctx context.Context, st *site.Site, v *View, key persistence.Key, in Input) Outcome {
+func (s *Service) apply(ctx context.Context, st *site.Site, v *View, key persistence.Key, in Input) Outcome {
 	var out Outcome
 	for range maxTries {
 		if !v.loaded {
@@ -187,7 +184,9 @@ func (o Outcome) failed(n uint64, err error) Outcome {
 func (s *Service) settle(st *site.Site, v *View, in Input, d *decision, res *persistence.Result, out Outcome) Outcome {
 	switch res.Outcome {
 	case persistence.Committed:
+		before := v.state
 		d.moveOn(v, &res.Snapshot)
+		s.tell(st.Key, &before, d)
 		if len(d.commit.Outbox) > 0 {
 			s.wake()
 		}

@@ -29,6 +29,8 @@ type decision struct {
 	aside bool
 	// said are the events of an operator's act. They come before the engine's.
 	said []storedEvent
+	// entries are the engine's, for whoever observes.
+	entries []botengine.Entry
 	// contactChanged: the values are not those of the store, whatever the turn did.
 	contactChanged bool
 }
@@ -141,7 +143,7 @@ func (s *Service) turn(st *site.Site, v *View, d *decision, in Input, now time.T
 	if in.Identity != "" {
 		d.state.Identity = in.Identity
 	}
-	d.state.Bot, d.profile, d.made = r.State, r.Profile, r.Effect
+	d.state.Bot, d.profile, d.made, d.entries = r.State, r.Profile, r.Effect, r.Entries
 	if r.Owner != "" {
 		d.state.Owner, d.state.Name, d.state.Since, d.commit.Safe = r.Owner, "", bot.At, true
 	}

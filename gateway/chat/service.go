@@ -46,6 +46,8 @@ type Options struct {
 	// Run makes the call of an effect in the background; it must not block.
 	// Required where a site's flow has webhooks.
 	Run func(*Effect)
+	// Observer is told what becomes of inputs; nil is nobody.
+	Observer Observer
 	// Now and NewID are replaced by tests; NewID returns a random name of at
 	// least 80 bits, of [a-z0-9].
 	Now   func() time.Time
@@ -73,13 +75,14 @@ type Service struct {
 	newID   func() string
 
 	operators func(siteKey string) int
+	observer  Observer
 }
 
 // NewService returns a Service.
 func NewService(o Options) *Service {
 	s := &Service{
 		store: o.Store, sealer: o.Sealer, nodes: o.Nodes, node: o.Node, desk: o.Desk, ledger: o.Ledger, privacy: o.Privacy, rate: o.Rate,
-		wake: o.Wake, now: o.Now, newID: o.NewID, run: o.Run, operators: o.Operators,
+		wake: o.Wake, now: o.Now, newID: o.NewID, run: o.Run, operators: o.Operators, observer: o.Observer,
 	}
 	if s.rate.Max == 0 {
 		s.rate = persistence.Rate{Max: 20, Window: 10 * time.Second}

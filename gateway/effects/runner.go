@@ -70,6 +70,9 @@ type Runner struct {
 	log  *slog.Logger
 	now  func() time.Time
 	jobs chan job
+	// Seen is told of every attempt: ok, retry, failed, or dropped. It is set before Run
+	// and Go; nil is nobody.
+	Seen func(site, outcome string, took time.Duration)
 }
 
 type job struct {
@@ -89,6 +92,7 @@ func (r *Runner) Go(c Call, then func(context.Context, Result)) {
 	select {
 	case r.jobs <- job{c, then}:
 	default:
+		r.seen(c.Site, "dropped", 0)
 		r.log.Warn("webhook not called", "site", c.Site, "flow", c.Flow, "step", c.Step, "attempt", c.Attempt, "reason", "too many are under way")
 	}
 }
@@ -113,14 +117,28 @@ func (r *Runner) Run(ctx context.Context) {
 }
 
 func (r *Runner) run(ctx context.Context, j job) {
+	began := r.now()
 	result := r.Do(ctx, j.call)
 	if ctx.Err() != nil {
 		return
 	}
+	outcome := "ok"
+	if !result.OK {
+		if outcome = "retry"; result.Final {
+			outcome = "failed"
+		}
+	}
+	r.seen(j.call.Site, outcome, r.now().Sub(began))
 	if c := j.call; !result.OK {
 		r.log.Warn("webhook failed", "site", c.Site, "flow", c.Flow, "step", c.Step, "attempt", c.Attempt, "reason", result.Reason, "final", result.Final)
 	}
 	j.then(ctx, result)
+}
+
+func (r *Runner) seen(site, outcome string, took time.Duration) {
+	if r.Seen != nil {
+		r.Seen(site, outcome, took)
+	}
 }
 
 // Do makes one call and waits for its result.

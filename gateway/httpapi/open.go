@@ -60,6 +60,7 @@ func (s *session) resume(ctx context.Context, shown shownToken, visitor string, 
 	var replay chat.Replay
 	var reset *protocol.Reset
 	var epoch string
+	var top uint64
 	erased, other := false, false
 	var err error
 	s.conversation.Do(func(l live.Locked[chat.View]) {
@@ -69,7 +70,7 @@ func (s *session) resume(ctx context.Context, shown shownToken, visitor string, 
 			return
 		}
 		v := l.Value()
-		epoch, erased = v.Position().Epoch, v.Erased()
+		epoch, erased, top = v.Position().Epoch, v.Erased(), v.Position().Seq
 		other = s.identity != "" && v.Identity() != "" && s.identity != v.Identity()
 		s.server.moved(ctx, s.site(), l, before)
 		if replay.Resume == protocol.ResumeReset {
@@ -102,7 +103,21 @@ func (s *session) resume(ctx context.Context, shown shownToken, visitor string, 
 		s.send(reset)
 	}
 	s.sent = replay.After
+	s.server.Observer.Resumed(s.key, resumed(replay, reset, top))
 	return s.replay(ctx, epoch, replay.Resume == protocol.ResumeNew)
+}
+
+// resumed names how a client goes on.
+func resumed(r chat.Replay, reset *protocol.Reset, top uint64) string {
+	switch {
+	case reset != nil:
+		return "reset"
+	case r.Resume == protocol.ResumeNew:
+		return "new"
+	case r.After < top:
+		return "replayed"
+	}
+	return "continued"
 }
 
 func (s *session) hello(shown shownToken, visitor string, replay chat.Replay) bool {

@@ -114,6 +114,7 @@ func (s *Server) upgradeOperator(w http.ResponseWriter, r *http.Request) {
 			op := &operator{server: s, socket: sock, from: from, name: strings.ToLower(rand.Text()), watched: map[chat.Key]*watch{}, followed: map[string]*following{}}
 			op.who.Store(who)
 			s.operators.add(op)
+			s.Observer.Opened("", "operator")
 			sock.Serve(op)
 			return
 		}
@@ -352,6 +353,7 @@ func (o *operator) beat(ctx context.Context) {
 func (o *operator) Closed(error) {
 	o.server.operators.remove(o)
 	o.server.admission.leave(o.from)
+	o.server.Observer.Closed("", "operator", o.socket.Why())
 	ctx, cancel := context.WithTimeout(context.Background(), o.server.Timeout)
 	defer cancel()
 	for key, f := range o.followed {

@@ -34,6 +34,7 @@ func (s *session) giveReceipt(ctx context.Context) {
 	}
 	r, err := receipt.Build(receipt.Order{Site: s.site(), Ledger: ledger, ID: rand.Text(), Now: s.server.Now()})
 	if errors.Is(err, receipt.ErrNothing) {
+		s.server.Observer.Receipt(s.key, "nothing")
 		s.fail(0, protocol.CodeBadInput, "nothing was asked yet, so there is no receipt")
 		return
 	}
@@ -51,6 +52,7 @@ func (s *session) giveReceipt(ctx context.Context) {
 		s.unavailable(0, err)
 		return
 	}
+	s.server.Observer.Receipt(s.key, "issued")
 	_ = s.socket.SendAll(data) // the reader learns of a closed socket by itself
 }
 

@@ -44,10 +44,36 @@ type Options struct {
 	Ready  func(context.Context) error
 	Log    *slog.Logger
 	Limits Limits
+	// Observer is told of sockets; nil is nobody.
+	Observer Observer
 	// Timeout bounds what one frame may wait for the store. Default 5 s.
 	Timeout time.Duration
 	Now     func() time.Time
 }
+
+// An Observer is told of sockets and of what visitors take away, in words that name
+// nobody. It must not block. All methods may be called concurrently.
+type Observer interface {
+	// Opened and Closed: audience is visitor or operator, code how it ended (see
+	// socket.Why).
+	Opened(site, audience string)
+	Closed(site, audience, code string)
+	// Refused: a request did not become a socket.
+	Refused(reason string)
+	// Resumed: new, continued (nothing was missed), replayed, reset.
+	Resumed(site, outcome string)
+	// Receipt: issued, nothing, failed.
+	Receipt(site, outcome string)
+}
+
+// nobody observes where nothing is switched on.
+type nobody struct{}
+
+func (nobody) Opened(string, string)         {}
+func (nobody) Closed(string, string, string) {}
+func (nobody) Refused(string)                {}
+func (nobody) Resumed(string, string)        {}
+func (nobody) Receipt(string, string)        {}
 
 // A Server answers HTTP requests and serves sockets. It may be used from any
 // goroutine.
@@ -67,6 +93,9 @@ func New(o Options) *Server {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Observer == nil {
+		o.Observer = nobody{}
 	}
 	o.Limits = o.Limits.withDefaults()
 	return &Server{Options: o, admission: newAdmission(o.Limits, o.Now)}
@@ -167,12 +196,14 @@ func offers(r *http.Request, subprotocol string) bool {
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 	st, status, why := s.admit(r)
 	if why != nil {
+		s.Observer.Refused(why.Code)
 		s.Log.Info("socket refused", "reason", why.Code, "site", shorten(r.URL.Query().Get("site")), "origin", shorten(r.Header.Get("Origin")))
 		refuse(w, status, why)
 		return
 	}
 	from := clientAddress(r, s.Limits.TrustedHops)
 	if reason, retry := s.admission.enter(from); reason != "" {
+		s.Observer.Refused(reason)
 		refuse(w, http.StatusServiceUnavailable, &refusal{Code: reason, Message: "too many connections; try again later", RetryAfterMS: retry.Milliseconds()})
 		return
 	}
@@ -182,6 +213,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		s.Log.Debug("upgrade refused", "site", st.Key, "error", err)
 		return
 	}
+	s.Observer.Opened(st.Key, "visitor")
 	sock.Serve(&session{server: s, key: st.Key, socket: sock, from: from})
 	// The handler returns here: the request, its goroutine and its buffers are
 	// freed while the socket lives on.

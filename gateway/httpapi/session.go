@@ -142,6 +142,7 @@ func (s *session) send(frame any) {
 // must not keep the socket of a client that is already opening a new one.
 func (s *session) Closed(error) {
 	s.server.admission.leave(s.from)
+	s.server.Observer.Closed(s.key, "visitor", s.socket.Why())
 	if s.conversation == nil {
 		return
 	}

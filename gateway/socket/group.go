@@ -72,6 +72,17 @@ func (g *Group) Len() int {
 	return len(g.sockets)
 }
 
+// Queued returns the bytes that wait to be written, and those of the slowest client.
+func (g *Group) Queued() (all, largest int64) {
+	for _, s := range g.All() {
+		s.mu.Lock()
+		n := int64(s.queued)
+		s.mu.Unlock()
+		all, largest = all+n, max(largest, n)
+	}
+	return all, largest
+}
+
 // All returns the sockets there are now.
 func (g *Group) All() []*Socket {
 	g.mu.Lock()

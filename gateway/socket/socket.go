@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strconv"
 	"sync"
 	"time"
 
@@ -41,9 +42,32 @@ type Socket struct {
 	writing bool
 	closing bool
 	opened  bool
+	why     uint16        // how this side ended it: a close code, endedSlow, endedStalled; 0: the peer did
 	wrote   int64         // when a frame was last queued, Unix seconds
 	heard   int64         // when a frame last came, or the socket, Unix seconds
 	idle    chan struct{} // closed by the writer when the queue is empty; nil if nobody waits
+}
+
+// How a socket was cut, beside close codes, which begin at 1000.
+const (
+	endedSlow    = 1 // its queue was full
+	endedStalled = 2 // a write did not end in time
+)
+
+// Why says how the socket ended: the code this side closed it with, slow where its
+// queue was full, stalled where a write did not end in time, peer otherwise.
+func (s *Socket) Why() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch s.why {
+	case 0:
+		return "peer"
+	case endedSlow:
+		return "slow"
+	case endedStalled:
+		return "stalled"
+	}
+	return strconv.Itoa(int(s.why))
 }
 
 // ErrClosed is returned for a socket that is closing or closed.
@@ -165,7 +189,7 @@ func (s *Socket) Send(data []byte) bool {
 	}
 	if s.queued+len(data) > s.group.opts.QueueBytes && s.queued > 0 {
 		s.mu.Unlock()
-		s.cut()
+		s.cut(endedSlow)
 		return false
 	}
 	s.enqueue(data)
@@ -236,7 +260,7 @@ func (s *Socket) write() {
 		s.mu.Unlock()
 		for _, data := range batch {
 			if !s.writeFrame(data) {
-				s.cut()
+				s.cut(endedStalled)
 				return
 			}
 		}
@@ -256,9 +280,12 @@ func (s *Socket) writeFrame(data []byte) bool {
 
 // cut ends a socket that cannot be told: a frame may be half written, so no
 // close frame can follow it. The deadline in the past ends every blocked call.
-func (s *Socket) cut() {
+func (s *Socket) cut(why uint16) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.closing {
+		s.why = why
+	}
 	s.closing = true
 	s.queue, s.queued = nil, 0
 	s.writing = false
@@ -276,7 +303,7 @@ func (s *Socket) Close(code int, reason string) {
 	if s.closing {
 		return
 	}
-	s.closing = true
+	s.closing, s.why = true, uint16(code) //nolint:gosec // close codes have 16 bits (RFC 6455 section 7.4)
 	idle := s.idle
 	if s.writing && idle == nil {
 		s.idle = make(chan struct{})
@@ -296,7 +323,7 @@ func (s *Socket) handshake(code int, reason string, idle <-chan struct{}) {
 		select {
 		case <-idle:
 		case <-t.C:
-			s.cut()
+			s.cut(endedStalled)
 			return
 		}
 	}

@@ -34,9 +34,11 @@ type config struct {
 	Postgres      string `yaml:"postgres" env:"POSTGRES"`
 	PostgresPurge string `yaml:"postgres_retention" env:"POSTGRES_RETENTION"`
 	Node          string `yaml:"node" env:"NODE"`
-	TrustedHops   int    `yaml:"trusted_hops" env:"TRUSTED_HOPS"`
-	DrainDelayMS  int64  `yaml:"drain_delay_ms" env:"DRAIN_DELAY_MS"`
-	DrainTimeMS   int64  `yaml:"drain_time_ms" env:"DRAIN_TIME_MS"`
+	// Metrics is where Prometheus may ask.
+	Metrics      string `yaml:"metrics" env:"METRICS"`
+	TrustedHops  int    `yaml:"trusted_hops" env:"TRUSTED_HOPS"`
+	DrainDelayMS int64  `yaml:"drain_delay_ms" env:"DRAIN_DELAY_MS"`
+	DrainTimeMS  int64  `yaml:"drain_time_ms" env:"DRAIN_TIME_MS"`
 	// OperatorLeaseMS is how long an operator counts as there after the last beat.
 	OperatorLeaseMS int64        `yaml:"operator_lease_ms" env:"OPERATOR_LEASE_MS"`
 	Limits          limitsConfig `yaml:"limits" envPrefix:"LIMITS_"`
@@ -179,9 +181,9 @@ func (c config) options() gateway.Options {
 		Listen: c.Listen, DataDir: c.Data, SitesDir: c.Sites, Log: c.logger(), Env: os.Getenv,
 		Processor: site.Party{Name: c.Processor.Name, Address: c.Processor.Address, Contact: c.Processor.Contact},
 		Redis:     c.Redis, RedisReplicas: c.RedisReplicas, Postgres: c.Postgres, PostgresRetention: c.PostgresPurge, Node: c.Node,
-		OperatorLease: time.Duration(c.OperatorLeaseMS) * time.Millisecond,
-		DrainDelay:    time.Duration(c.DrainDelayMS) * time.Millisecond,
-		DrainTime:     time.Duration(c.DrainTimeMS) * time.Millisecond,
+		Metrics: c.Metrics, OperatorLease: time.Duration(c.OperatorLeaseMS) * time.Millisecond,
+		DrainDelay: time.Duration(c.DrainDelayMS) * time.Millisecond,
+		DrainTime:  time.Duration(c.DrainTimeMS) * time.Millisecond,
 		Limits: httpapi.Limits{
 			Sockets: c.Limits.Sockets, SocketsPerAddress: c.Limits.SocketsPerAddress, PerSecond: c.Limits.PerSecond,
 			PerSecondPerAddress: c.Limits.PerSecondPerAddress, ConversationsPerMinute: c.Limits.ConversationsPerMinute,
