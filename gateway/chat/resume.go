@@ -85,12 +85,14 @@ func (s *Service) Hold(ctx context.Context, v *View, key persistence.Key) error 
 	return err
 }
 
-// Next returns up to Chunk events after a number, as participants see them.
+// Next returns up to Chunk events after a number, as participants see them. It ends
+// where the view ends, although the store may be further on by now: what is behind it
+// comes as news, with the state that belongs to it, and must not come twice.
 func (s *Service) Next(ctx context.Context, v *View, key persistence.Key, after uint64) ([]protocol.Event, error) {
-	if v.loaded && after >= v.snap.Seq {
+	if after >= v.snap.Seq {
 		return nil, nil
 	}
-	return s.Past(ctx, v, key, persistence.Range{From: after + 1, Limit: Chunk})
+	return s.Past(ctx, v, key, persistence.Range{From: after + 1, Before: v.snap.Seq + 1, Limit: Chunk})
 }
 
 // Before returns up to limit events before a number, oldest first, and whether

@@ -140,11 +140,16 @@ func (s *Service) Leave(ctx context.Context, v *View, key persistence.Key) error
 	return s.nodes.Detach(ctx, key, holder)
 }
 
-// Past returns events of the log and leaves the view as it is.
+// Past returns events of the log that the view is of, and leaves the view as it is.
+// Where the store has lost that log and begun another, its numbers mean other events:
+// the error is ErrUnavailable, and the next Resume tells the client.
 func (s *Service) Past(ctx context.Context, v *View, key persistence.Key, r persistence.Range) ([]protocol.Event, error) {
-	_, events, err := s.store.Load(ctx, key, r)
+	snap, events, err := s.store.Load(ctx, key, r)
 	if err != nil {
 		return nil, fmt.Errorf("load events: %w", err)
+	}
+	if snap.Epoch != v.snap.Epoch {
+		return nil, fmt.Errorf("load events: the log was begun anew: %w", ErrUnavailable)
 	}
 	return s.openEvents(v, events)
 }
