@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"zgoda/gateway"
+	"zgoda/gateway/chat"
 	"zgoda/gateway/client"
 	"zgoda/gateway/protocol"
 	"zgoda/persistence"
@@ -598,5 +599,34 @@ func TestTypingAndReadMarksCrossNodes(t *testing.T) {
 	}
 	if got := len(visitor.Events()); got != before {
 		t.Errorf("typing and reading made %d events", got-before)
+	}
+}
+
+// A log that does not fit into one frame is complete when the watch begins: the staff
+// log, which says so, comes last.
+func TestWatchBringsALongLog(t *testing.T) {
+	t.Parallel()
+	c := startDesk(t, 1, gateway.Options{Rate: fast})
+	anna := c.console(0, c.hire(0, "anna", "demo", "operator"), false)
+	visitor := c.page(0, nil, false)
+	for i := range 80 {
+		say(t, visitor, fmt.Sprintf("line %d", i))
+	}
+	all := visitor.Events()
+	if len(all) <= 2*chat.Chunk {
+		t.Fatalf("%d events fit into two frames", len(all))
+	}
+	conversation := visitor.Hello().Conversation
+	if err := anna.Watch(c.soon(), "demo", conversation); err != nil {
+		t.Fatal(err)
+	}
+	got := anna.Events("demo", conversation)
+	if len(got) != protocol.ResetEvents {
+		t.Fatalf("%d events were there when the watch began, want the newest %d", len(got), protocol.ResetEvents)
+	}
+	for i, e := range all[len(all)-len(got):] {
+		if got[i].ID != e.ID {
+			t.Fatalf("event %d is %s, the visitor has %s", e.Seq, got[i].ID, e.ID)
+		}
 	}
 }

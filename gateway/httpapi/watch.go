@@ -16,6 +16,7 @@ type watch struct {
 	conversation *live.Conversation[chat.View]
 	// ended: nothing follows any more. It is set with the conversation locked.
 	ended atomic.Bool
+	noted bool // the staff log was sent; the reader's
 
 	// Guarded by the conversation's lock once the watch is attached; the reader's
 	// before that.
@@ -190,7 +191,9 @@ func (w *watch) chunk(ctx context.Context, epoch string, first bool) (frame *pro
 				frame.State = s.Chat.StaffState(w.site(), v)
 			}
 		}
-		if first || v.NotesTop() > w.notes {
+		// The staff log comes last: it says that everything is there.
+		if whole := frame == nil || !frame.More; whole && (!w.noted || v.NotesTop() > w.notes) {
+			w.noted = true
 			var top uint64
 			reset := w.notes == 0
 			notes = &protocol.Notes{Site: key.Site, Conversation: key.Conversation, Reset: reset}
