@@ -234,7 +234,11 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	wake := func() {}
 	if a.stores.contacts != nil {
-		if a.flusher, err = flusher.New(flusher.Options{Outbox: a.stores.outbox, Contacts: a.stores.contacts, Sealer: keyring, Log: a.opts.Log}); err != nil {
+		o := flusher.Options{Outbox: a.stores.outbox, Contacts: a.stores.contacts, Sealer: keyring, Log: a.opts.Log}
+		if a.telemetry != nil {
+			o.Seen = a.telemetry.Flush
+		}
+		if a.flusher, err = flusher.New(o); err != nil {
 			return err
 		}
 		wake = a.flusher.Wake

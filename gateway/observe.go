@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -21,9 +22,9 @@ type observedStore struct {
 
 // Commit implements persistence.Conversations.
 func (s observedStore) Commit(ctx context.Context, c *persistence.Commit) (persistence.Result, error) {
-	began := time.Now()
+	ctx, end := s.seen.Commit(ctx, c.Site)
 	res, err := s.Conversations.Commit(ctx, c)
-	s.seen.Commit(c.Site, commitOutcome(res.Outcome, err), time.Since(began))
+	end(commitOutcome(res.Outcome, err))
 	return res, err
 }
 
@@ -61,6 +62,7 @@ func (a *App) openTelemetry(ctx context.Context) error {
 		return err
 	}
 	if a.telemetry != nil {
+		a.opts.Log = slog.New(telemetry.LogHandler(a.opts.Log.Handler()))
 		a.onStop("stop telemetry", a.telemetry.Shutdown)
 	}
 	return nil

@@ -46,6 +46,10 @@ type Record struct {
 	Restrict *Restriction `json:"restrict,omitzero"`
 	// Erase: the visitor is erased.
 	Erase *Erasure `json:"erase,omitzero"`
+
+	// Trace is the trace of the turn that made the record, as W3C traceparent; empty
+	// where it has none. It says nothing about the visitor and is not stored.
+	Trace string `json:"trace,omitzero"`
 }
 
 // A Restriction says on whose word a contact is kept but not used (GDPR art. 18).

@@ -203,6 +203,9 @@ type Commit struct {
 	// where the store has any (a decision, a contact, a withdrawal, a change of
 	// owner). A commit that was not confirmed is ErrUnknown.
 	Safe bool
+	// Trace is the trace that the commit belongs to, as W3C traceparent; empty: none.
+	// The news carry it.
+	Trace string
 	// Rate is checked for a new input, after duplicates were answered.
 	Rate *Rate
 	// Since is the newest event the caller has; on Stale the later ones are

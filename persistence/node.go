@@ -38,6 +38,8 @@ type News struct {
 	ContactDropped bool
 	Events         []Event
 	Staff          []StaffEntry
+	// Trace is the commit's, empty where it has none.
+	Trace string
 
 	// Signal is set, with the Key of Snapshot, where somebody at another node types
 	// or has read.

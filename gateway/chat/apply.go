@@ -44,6 +44,9 @@ type Input struct {
 	// unchanged. It is kept with the first input that is committed, and moves no
 	// consent.
 	Identity string
+	// Origin is the trace context of the page that the input came from.
+	Origin string
+	trace  string // of the turn
 }
 
 // An Outcome is what an input led to. Exactly one of Ack and Err is set.
@@ -78,8 +81,12 @@ const maxTries = 16
 
 const retryUnavailableMS = 2000
 
-func (s *Service) apply(ctx context.Context, st *site.Site, v *View, key persistence.Key, in Input) Outcome {
+// Apply applies one input to the conversation of key: load, decide, commit. v is
+// moved on to what was committed. It never fails halfway: what Err answers was
+// not applied as far as this node knows, and sending it again is safe.
+func (s *Service) Apply(ctx context.Context, st *site.Site, v *View, key persistence.Key, in Input) Outcome {
 	var out Outcome
+	in.trace = s.observer.Trace(ctx)
 	for range maxTries {
 		if !v.loaded {
 			if err := s.reload(ctx, v, key, &out); err != nil {
@@ -91,7 +98,9 @@ func (s *Service) apply(ctx context.Context, st *site.Site, v *View, key persist
 				return out.failed(in.N, err)
 			}
 		}
+		decided := s.observer.Decide(ctx)
 		d, err := s.decide(st, v, key, in)
+		decided()
 		if err != nil {
 			return out.failed(in.N, err)
 		}

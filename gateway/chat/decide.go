@@ -45,7 +45,7 @@ func (s *Service) decide(st *site.Site, v *View, key persistence.Key, in Input) 
 		commit: persistence.Commit{
 			Key: key, Visitor: visitor, Now: now,
 			Input:   persistence.Input{Client: in.Client, N: in.N, Digest: in.Digest},
-			Version: v.snap.Version, ProfileVersion: v.snap.ProfileVersion, Log: v.snap.Epoch, Since: v.snap.Seq, Node: s.node,
+			Version: v.snap.Version, ProfileVersion: v.snap.ProfileVersion, Log: v.snap.Epoch, Since: v.snap.Seq, Node: s.node, Trace: in.trace,
 		},
 		ack: protocol.Ack{N: in.N, Refused: in.Refuse},
 	}

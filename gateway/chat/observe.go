@@ -7,15 +7,22 @@ import (
 	"zgoda/botengine"
 	"zgoda/gateway/protocol"
 	"zgoda/gateway/site"
-	"zgoda/persistence"
 )
 
 // An Observer is told what became of inputs, in words that name nobody: the site's key,
 // kinds, codes, hashes of notices. It is called with the conversation locked and must
 // neither block nor keep what it is given. All methods may be called concurrently.
 type Observer interface {
-	// Turn was answered with outcome: ok, refused, erased, or the code of an error.
-	Turn(site, input, outcome string, took time.Duration)
+	// Begin: an input came; end is called once with what became of it: ok, refused,
+	// erased, or the code of an error. What the input leads to happens in the context
+	// that is returned. origin is the trace context of the page it came from (W3C
+	// traceparent), empty or hostile.
+	Begin(ctx context.Context, site, input, origin string) (_ context.Context, end func(outcome string))
+	// Decide: a decision begins; what is returned ends it.
+	Decide(ctx context.Context) (end func())
+	// Trace names the trace of ctx for those who go on with it, as W3C traceparent;
+	// empty where nobody records it.
+	Trace(ctx context.Context) string
 	// Decision is a consent event that was committed.
 	Decision(site, purpose, decision, notice string)
 	// Blocked: contact details were not kept. path is gate, where an input was refused
@@ -27,20 +34,29 @@ type Observer interface {
 	GaveUp(after time.Duration)
 }
 
-// Apply applies one input to the conversation of key: load, decide, commit. v is
-// moved on to what was committed. It never fails halfway: what Err answers was
-// not applied as far as this node knows, and sending it again is safe.
-func (s *Service) Apply(ctx context.Context, st *site.Site, v *View, key persistence.Key, in Input) Outcome {
-	if s.observer == nil {
-		return s.apply(ctx, st, v, key, in)
+// unobserved observes where nothing is switched on.
+type unobserved struct{}
+
+func (unobserved) Begin(ctx context.Context, _, _, _ string) (context.Context, func(string)) {
+	return ctx, func(string) {}
+}
+func (unobserved) Decide(context.Context) func()           { return func() {} }
+func (unobserved) Trace(context.Context) string            { return "" }
+func (unobserved) Decision(string, string, string, string) {}
+func (unobserved) Blocked(string, string)                  {}
+func (unobserved) Taken(string, string, time.Duration)     {}
+func (unobserved) GaveUp(time.Duration)                    {}
+
+// Begin begins the turn of an input; Apply belongs into the context it returns, and
+// end is called when everybody on this node was told the outcome.
+func (s *Service) Begin(ctx context.Context, st *site.Site, in *Input) (_ context.Context, end func(*Outcome)) {
+	ctx, seen := s.observer.Begin(ctx, st.Key, inputKind(in), in.Origin)
+	return ctx, func(out *Outcome) {
+		seen(outcomeOf(out))
+		if out.Ack != nil && out.Ack.Refused != nil && out.Ack.Refused.Code == protocol.CodeConsentRequired {
+			s.observer.Blocked(st.Key, "gate")
+		}
 	}
-	began := time.Now()
-	out := s.apply(ctx, st, v, key, in)
-	s.observer.Turn(st.Key, inputKind(&in), outcomeOf(&out), time.Since(began))
-	if out.Ack != nil && out.Ack.Refused != nil && out.Ack.Refused.Code == protocol.CodeConsentRequired {
-		s.observer.Blocked(st.Key, "gate")
-	}
-	return out
 }
 
 // inputKind names what was done, without a word of what was said.
@@ -70,9 +86,6 @@ func outcomeOf(o *Outcome) string {
 
 // tell tells the observer what a commit has changed. before is the state before it.
 func (s *Service) tell(siteKey string, before *state, d *decision) {
-	if s.observer == nil {
-		return
-	}
 	for i := range d.entries {
 		if e := &d.entries[i]; e.Purpose != "" && e.Kind != botengine.EntryContact {
 			s.observer.Decision(siteKey, e.Purpose, e.Kind, e.Notice)

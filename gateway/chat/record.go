@@ -11,7 +11,7 @@ import (
 // recordOf turns an entry of the engine into a record for the contact store.
 func recordOf(st *site.Site, c *persistence.Commit, e *botengine.Entry) *persistence.Record {
 	at := time.UnixMilli(e.At).UTC()
-	r := &persistence.Record{Site: c.Site, Visitor: c.Visitor, VSeq: e.VSeq, At: at}
+	r := &persistence.Record{Site: c.Site, Visitor: c.Visitor, VSeq: e.VSeq, At: at, Trace: c.Trace}
 	switch e.Kind {
 	case botengine.EntrySeen:
 		r.Seen = true

@@ -87,6 +87,9 @@ func NewService(o Options) *Service {
 	if s.rate.Max == 0 {
 		s.rate = persistence.Rate{Max: 20, Window: 10 * time.Second}
 	}
+	if s.observer == nil {
+		s.observer = unobserved{}
+	}
 	if s.wake == nil {
 		s.wake = func() {}
 	}

@@ -23,6 +23,8 @@ type Options struct {
 	Site string
 	// Locale, Page and Flow go into open; Origin into the handshake.
 	Locale string
+	// Trace is the trace context of the page, as W3C traceparent.
+	Trace  string
 	Page   string
 	Flow   string
 	Origin string

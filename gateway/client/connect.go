@@ -64,7 +64,7 @@ func (c *Client) begin(l *link) ([]byte, error) {
 	}
 	f := protocol.ClientFrame{
 		T: protocol.TypeOpen, Client: c.instance, Secret: c.secret, Token: c.token,
-		Flow: c.opts.Flow, Locale: c.opts.Locale, Page: c.opts.Page, Have: c.journal.have(),
+		Flow: c.opts.Flow, Locale: c.opts.Locale, Page: c.opts.Page, Have: c.journal.have(), Trace: c.opts.Trace,
 	}
 	data, err := protocol.Encode(f)
 	if err != nil {

@@ -34,7 +34,10 @@ const (
 	envSites = "ZGODA_E2E_SITES"
 	envRedis = "ZGODA_E2E_REDIS"
 	envPG    = "ZGODA_E2E_POSTGRES"
-	envLease = "ZGODA_E2E_LEASE" // of operators, a duration
+	envLease = "ZGODA_E2E_LEASE"   // of operators, a duration
+	envProm  = "ZGODA_E2E_METRICS" // where Prometheus asks
+	envNode  = "ZGODA_E2E_NODE"
+	envDrain = "ZGODA_E2E_DRAIN" // a duration
 )
 
 func TestMain(m *testing.M) {
@@ -159,6 +162,8 @@ func runChild() error {
 		return runFloor()
 	case "turns":
 		return runTurns()
+	case "collector":
+		return runCollector()
 	}
 	listener, err := net.Listen("tcp", os.Getenv(envAddr))
 	if err != nil {
@@ -166,10 +171,11 @@ func runChild() error {
 	}
 	f := parseFault(os.Getenv(envFault))
 	lease, _ := time.ParseDuration(os.Getenv(envLease)) // empty: the default
+	drain, _ := time.ParseDuration(os.Getenv(envDrain))
 	app, err := gateway.New(context.Background(), gateway.Options{
 		Listener: faultyListener{listener, f}, DataDir: os.Getenv(envChild), SitesDir: os.Getenv(envSites),
 		Processor: processor, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Redis: os.Getenv(envRedis), Postgres: os.Getenv(envPG),
-		Limits: unlimited, OperatorLease: lease,
+		Limits: unlimited, Rate: fast, OperatorLease: lease, Env: os.Getenv, Metrics: os.Getenv(envProm), Node: os.Getenv(envNode), DrainTime: drain,
 		WrapStore: func(c persistence.Conversations) persistence.Conversations { return faultyStore{c, f} },
 	})
 	if err != nil {
@@ -227,6 +233,7 @@ func startNodeOf(t *testing.T, sitesDir, redisURL, data, addr, faultSpec string)
 // servers, a free port, no fault, the usual lease of operators.
 type child struct {
 	sites, redis, postgres, data, addr, fault string
+	env                                       []string // more variables
 	lease                                     time.Duration
 }
 
@@ -246,6 +253,7 @@ func startChild(t *testing.T, o child) *node {
 	n.cmd = exec.Command(os.Args[0])
 	n.cmd.Env = append(os.Environ(), envChild+"="+o.data, envAddr+"="+o.addr, envFault+"="+o.fault, envSites+"="+sites,
 		envRedis+"="+o.redis, envPG+"="+o.postgres, envLease+"="+o.lease.String())
+	n.cmd.Env = append(n.cmd.Env, o.env...)
 	n.cmd.Stderr = n.log
 	if n.stdin, err = n.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)

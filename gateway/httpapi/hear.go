@@ -36,8 +36,10 @@ func (s *Server) Hear(news *chat.News) {
 				s.tell(ctx, st, l, news.Signal, nil)
 				return
 			}
+			ctx, end := s.Observer.Hear(ctx, st.Key, news.Trace)
 			out := s.Chat.Hear(ctx, st, l.Value(), news)
 			s.settle(ctx, st, l, &out)
+			end()
 		})
 	})
 }
@@ -54,7 +56,7 @@ func (s *Server) settle(ctx context.Context, st *site.Site, l live.Locked[chat.V
 	if out.Err != nil {
 		l.Value().Forget()
 		if out.Defect != nil {
-			s.Log.Error("follow conversation", "site", st.Key, "error", out.Defect)
+			s.Log.ErrorContext(ctx, "follow conversation", "site", st.Key, "error", out.Defect)
 		}
 		return
 	}

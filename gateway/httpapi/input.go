@@ -49,7 +49,7 @@ func (s *session) refuseInput(f protocol.ClientFrame, e *protocol.FrameError) {
 func (s *session) numbered(f protocol.ClientFrame) chat.Input {
 	return chat.Input{
 		Client: s.client, N: f.N, Digest: protocol.KeyedDigest(s.server.DigestKey, f),
-		Flow: s.flow, Locale: s.locale, Page: s.page, Returning: s.returning, Identity: s.identity,
+		Flow: s.flow, Locale: s.locale, Page: s.page, Returning: s.returning, Identity: s.identity, Origin: s.origin,
 	}
 }
 
@@ -86,12 +86,14 @@ func (s *session) mayBegin() bool {
 // apply applies an input and delivers what it led to on this node.
 func (s *Server) apply(ctx context.Context, st *site.Site, c *live.Conversation[chat.View], in chat.Input) chat.Outcome {
 	var out chat.Outcome
+	ctx, end := s.Chat.Begin(ctx, st, &in)
 	c.Do(func(l live.Locked[chat.View]) {
 		out = s.Chat.Apply(ctx, st, l.Value(), c.Key, in)
 		s.deliver(ctx, st, l, &out)
 	})
+	end(&out)
 	if out.Defect != nil {
-		s.Log.Error("input not applied", "site", st.Key, "conversation", c.Key.Conversation, "error", out.Defect)
+		s.Log.ErrorContext(ctx, "input not applied", "site", st.Key, "conversation", c.Key.Conversation, "error", out.Defect)
 	}
 	return out
 }
@@ -141,7 +143,7 @@ func (s *Server) deliver(ctx context.Context, st *site.Site, l live.Locked[chat.
 		}
 	}
 	if err != nil {
-		s.Log.Error("encode events", "site", st.Key, "error", err)
+		s.Log.ErrorContext(ctx, "encode events", "site", st.Key, "error", err)
 		d = live.Delivery{Restarted: true}
 	}
 	if d.Frame != nil || d.Staff != nil || d.Notes != nil || d.Restarted {

@@ -27,7 +27,7 @@ func (s *session) openFrame(ctx context.Context, f protocol.ClientFrame) {
 		}
 		return
 	}
-	s.client, s.locale, s.page, s.flow = f.Client, f.Locale, f.Page, f.Flow
+	s.client, s.locale, s.page, s.flow, s.origin = f.Client, f.Locale, f.Page, f.Flow, f.Trace
 	s.returning = f.Token != "" || f.Have != nil
 	s.named(f.Identity)
 	s.conversation = s.server.Conversations.Acquire(chat.KeyOf(s.site().Key, visitor))

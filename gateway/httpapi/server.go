@@ -64,6 +64,12 @@ type Observer interface {
 	Resumed(site, outcome string)
 	// Receipt: issued, nothing, failed.
 	Receipt(site, outcome string)
+	// Upgrade: a request for a socket is being answered; end is called once, at the
+	// latest when the socket is open.
+	Upgrade(ctx context.Context, audience string) (end func(outcome string))
+	// Hear: news of another node's commit arrived and are told to those who are
+	// attached here. trace is the commit's.
+	Hear(ctx context.Context, site, trace string) (_ context.Context, end func())
 }
 
 // nobody observes where nothing is switched on.
@@ -74,6 +80,12 @@ func (nobody) Closed(string, string, string) {}
 func (nobody) Refused(string)                {}
 func (nobody) Resumed(string, string)        {}
 func (nobody) Receipt(string, string)        {}
+
+func (nobody) Upgrade(context.Context, string) func(string) { return func(string) {} }
+
+func (nobody) Hear(ctx context.Context, _, _ string) (context.Context, func()) {
+	return ctx, func() {}
+}
 
 // A Server answers HTTP requests and serves sockets. It may be used from any
 // goroutine.
@@ -194,8 +206,12 @@ func offers(r *http.Request, subprotocol string) bool {
 }
 
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
+	outcome := "ok"
+	end := s.Observer.Upgrade(r.Context(), "visitor")
+	defer func() { end(outcome) }()
 	st, status, why := s.admit(r)
 	if why != nil {
+		outcome = why.Code
 		s.Observer.Refused(why.Code)
 		s.Log.Info("socket refused", "reason", why.Code, "site", shorten(r.URL.Query().Get("site")), "origin", shorten(r.Header.Get("Origin")))
 		refuse(w, status, why)
@@ -203,14 +219,16 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 	}
 	from := clientAddress(r, s.Limits.TrustedHops)
 	if reason, retry := s.admission.enter(from); reason != "" {
+		outcome = reason
 		s.Observer.Refused(reason)
 		refuse(w, http.StatusServiceUnavailable, &refusal{Code: reason, Message: "too many connections; try again later", RetryAfterMS: retry.Milliseconds()})
 		return
 	}
 	sock, err := s.Sockets.Upgrade(w, r, protocol.Subprotocol)
 	if err != nil {
+		outcome = "failed"
 		s.admission.leave(from)
-		s.Log.Debug("upgrade refused", "site", st.Key, "error", err)
+		s.Log.DebugContext(r.Context(), "upgrade refused", "site", st.Key, "error", err)
 		return
 	}
 	s.Observer.Opened(st.Key, "visitor")

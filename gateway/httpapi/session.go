@@ -36,6 +36,7 @@ type session struct {
 	client       string
 	locale, page string
 	flow         string
+	origin       string // trace context of the page
 	identity     string // keyed hash of the owner's name of the visitor
 	returning    bool   // it showed a token, or what it has
 	budget       bucket

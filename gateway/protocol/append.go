@@ -271,6 +271,7 @@ func (w *writer) client(f *ClientFrame, among []shape) {
 		{mFlow, f.Flow},
 		{mLocale, f.Locale},
 		{mPage, f.Page},
+		{mTrace, f.Trace},
 		{mText, f.Text},
 		{mOf, f.Of},
 		{mChoice, f.Choice},

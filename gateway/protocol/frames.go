@@ -67,6 +67,8 @@ type ClientFrame struct {
 	Locale string `json:"locale,omitzero"` // BCP 47
 	Page   string `json:"page,omitzero"`   // path only, masked (MaskPath)
 	Have   *Have  `json:"have,omitzero"`
+	// Trace is the trace context of the page (W3C Trace Context, traceparent).
+	Trace string `json:"traceparent,omitzero"`
 	// Identity is the site's own name of the visitor.
 	Identity *Identity `json:"identity,omitzero"`
 

@@ -127,12 +127,25 @@ func (f *ClientFrame) setString(m member, s string) string {
 		}
 	case mPage:
 		return f.setPage(s)
+	case mTrace:
+		f.Trace = s
+		if !isTraceparent(s) {
+			return "traceparent must be 00-<32 hex digits>-<16>-<2> in lowercase, as W3C Trace Context has it: leave out any other"
+		}
 	case mText:
 		f.Text = s
 	default:
 		return f.setName(m, s)
 	}
 	return ""
+}
+
+// isTraceparent reports whether s is a traceparent of version 00.
+//
+// Source: W3C Trace Context, section 3.2.
+func isTraceparent(s string) bool {
+	const size = len("00-") + 32 + len("-") + 16 + len("-") + 2
+	return len(s) == size && s[:3] == "00-" && isLowerHex(s[3:35]) && s[35] == '-' && isLowerHex(s[36:52]) && s[52] == '-' && isLowerHex(s[53:])
 }
 
 // setName reads the members that name something the server or the site made.

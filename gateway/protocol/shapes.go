@@ -21,6 +21,7 @@ const (
 	mLocale
 	mPage
 	mHave
+	mTrace
 	mIdentity
 	mText
 	mOf
@@ -42,7 +43,7 @@ const (
 )
 
 var memberNames = [memberCount]string{
-	"t", "n", "client", "secret", "token", "flow", "locale", "page", "have", "identity", "text", "of", "choice",
+	"t", "n", "client", "secret", "token", "flow", "locale", "page", "have", "traceparent", "identity", "text", "of", "choice",
 	"request", "answer", "purposes", "epoch", "seq", "before_seq", "limit", "on",
 	"site", "conversation", "to", "operator", "notes_seq",
 }
@@ -84,7 +85,7 @@ type shape struct {
 }
 
 var shapes = [...]shape{
-	{TypeOpen, set(mT, mClient), set(mSecret, mToken, mFlow, mLocale, mPage, mHave, mIdentity)},
+	{TypeOpen, set(mT, mClient), set(mSecret, mToken, mFlow, mLocale, mPage, mHave, mIdentity, mTrace)},
 	{TypeSay, set(mT, mN, mText), 0},
 	{TypePress, set(mT, mN, mOf, mChoice), 0},
 	{TypeDecide, set(mT, mN, mRequest, mAnswer), 0},

@@ -189,6 +189,14 @@ func (p *Provider) Shutdown(ctx context.Context) error {
 	return nil
 }
 
+// flushSpans sends the spans that have ended.
+func (p *Provider) flushSpans(ctx context.Context) error {
+	if t, ok := p.tracing.(*sdktrace.TracerProvider); ok {
+		return t.ForceFlush(ctx)
+	}
+	return nil
+}
+
 // site is the label of a site.
 func (p *Provider) site(key string) string {
 	if p.sites[key] {

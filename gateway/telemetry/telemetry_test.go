@@ -81,8 +81,10 @@ func collected(t *testing.T, r *sdkmetric.ManualReader) map[string]metricdata.Me
 
 // everything records each metric once.
 func everything(p *Provider) error {
-	p.Turn("shop", "text", "ok", time.Millisecond)
-	p.Commit("shop", "stale", time.Millisecond)
+	ctx, end := p.Begin(context.Background(), "shop", "text", "")
+	_, answered := p.Commit(ctx, "shop")
+	answered("stale")
+	end("ok")
 	p.Decision("shop", "lead_contact", "granted", strings.Repeat("ab", 32))
 	p.Blocked("shop", "masked")
 	p.Taken("shop", "queue", time.Minute)
@@ -183,7 +185,8 @@ func TestSitesAreBounded(t *testing.T) {
 	}
 	p, reader := provider(t, keys...)
 	for _, key := range append(keys, "what-a-visitor-made-up") {
-		p.Turn(key, "text", "ok", 0)
+		_, end := p.Begin(t.Context(), key, "text", "")
+		end("ok")
 	}
 	if n := len(sets(collected(t, reader)[turns.Name])); n != MaxSites+1 {
 		t.Errorf("%d series", n)
@@ -218,7 +221,8 @@ func TestP11_CollectorIsNotWaitedFor(t *testing.T) {
 			}
 			began := time.Now()
 			for range 10_000 {
-				p.Turn("shop", "text", "ok", time.Millisecond)
+				_, end := p.Begin(t.Context(), "shop", "text", "")
+				end("ok")
 			}
 			if took := time.Since(began); took > 2*time.Second {
 				t.Errorf("10,000 turns took %v to be told of", took)

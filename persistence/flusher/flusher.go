@@ -44,6 +44,10 @@ type Options struct {
 	// GapAfter is how long a record must have been missing before it is recorded as
 	// lost and passed; 0 means ten minutes.
 	GapAfter time.Duration
+	// Seen is told of every batch of a site's records that goes to the contact store,
+	// with the traces of the turns that made them, and of its end; what the batch does
+	// happens in the context that it returns. Nil is nobody.
+	Seen func(ctx context.Context, site string, records int, traces []string) (_ context.Context, end func(error))
 	// Log receives what Run and Flush have no caller for. Nil discards it.
 	Log *slog.Logger
 }
@@ -132,6 +136,11 @@ func New(o Options) (*Flusher, error) {
 	}
 	if o.GapAfter == 0 {
 		o.GapAfter = defaultGap
+	}
+	if o.Seen == nil {
+		o.Seen = func(ctx context.Context, _ string, _ int, _ []string) (context.Context, func(error)) {
+			return ctx, func(error) {}
+		}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -201,7 +201,9 @@ func (b *batch) apply(ctx context.Context, site string, items []item) (int, erro
 	for i, it := range items {
 		records[i] = it.record
 	}
-	verdicts, err := b.f.opts.Contacts.Apply(ctx, site, records)
+	seen, end := b.f.opts.Seen(ctx, site, len(records), traces(records))
+	verdicts, err := b.f.opts.Contacts.Apply(seen, site, records)
+	end(err)
 	if err != nil {
 		return 0, fmt.Errorf("apply records of site %s: %w", site, err)
 	}
@@ -228,6 +230,20 @@ func (b *batch) apply(ctx context.Context, site string, items []item) (int, erro
 		b.done[at] = true
 	}
 	return len(done), nil
+}
+
+// maxTraces bounds how many turns a batch is said to come from.
+const maxTraces = 128
+
+// traces are those of the turns that made the records.
+func traces(records []persistence.Record) (out []string) {
+	for i := range records {
+		// The records of one turn follow one another.
+		if t := records[i].Trace; t != "" && len(out) < maxTraces && (len(out) == 0 || out[len(out)-1] != t) {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // count books a verdict and reports whether the record is done with.

@@ -95,6 +95,8 @@ func checkCommit(c *persistence.Commit) error {
 		return errors.New("contact values cannot be both replaced and dropped")
 	case len(c.Epoch) > maxName:
 		return errors.New("the epoch is too long")
+	case len(c.Trace) > maxName:
+		return errors.New("the trace is too long")
 	}
 	return nil
 }
@@ -202,7 +204,7 @@ func (s *Store) commitArgs(ctx context.Context, st *site, c *persistence.Commit,
 	if c.Version > 0 {
 		epoch = c.Log
 	}
-	args := make([]string, 0, 34+3*len(c.Events)+2*len(c.Outbox)+2*len(c.Timers)+3*len(c.Staff))
+	args := make([]string, 0, 35+3*len(c.Events)+2*len(c.Outbox)+2*len(c.Timers)+3*len(c.Staff))
 	args = append(args,
 		commitFlags(c, confirm, s.nearlyFull(ctx, st, c)), st.base, c.Conversation, c.Visitor, c.Node,
 		"", // the run id
@@ -212,7 +214,7 @@ func (s *Store) commitArgs(ctx context.Context, st *site, c *persistence.Commit,
 		strconv.Itoa(len(c.Events)), strconv.Itoa(len(c.Outbox)), strconv.Itoa(len(c.Timers)),
 		decimal(firstSeq), decimal(firstVSeq), defect(c),
 		string(c.State), string(c.Profile), string(c.Contact), st.name, row, rowEpoch, c.Life,
-		strconv.Itoa(len(c.Staff)), decimal(firstStaff), assigned,
+		strconv.Itoa(len(c.Staff)), decimal(firstStaff), assigned, c.Trace,
 	)
 	for _, e := range c.Events {
 		args = append(args, e.ID, nanos(e.At), string(e.Body))

@@ -133,5 +133,8 @@ func (m *message) commit() persistence.News {
 		n.Staff = append(n.Staff, persistence.StaffEntry{Seq: first + i, ID: m.text(), At: m.time(), Body: m.bytes(true)})
 		s.StaffSeq = first + i
 	}
+	if m.rest != "" && m.err == nil {
+		n.Trace = m.text()
+	}
 	return n
 }

@@ -1,4 +1,4 @@
-// What the gateway may know of the page: its path, without what could name a person.
+// What the gateway may know of the page: its path, without what could name a person, and its trace.
 
 // masked keeps neither query nor fragment, and a star in place of each segment that looks like an
 // address, a number of seven digits or more, or a key. gateway/protocol does the same.
@@ -14,4 +14,11 @@ function segment(part: string): string {
   } catch {
     return '*';
   }
+}
+
+// traceparent is the page's trace context where its server has put one into the page (W3C Trace
+// Context). It names a request, nobody.
+export function traceparent(): string | undefined {
+  const meta = document.querySelector<HTMLMetaElement>('meta[name=traceparent]');
+  return /^00-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.exec(meta?.content ?? '')?.[0];
 }

@@ -28,6 +28,7 @@ export interface Open {
   page?: string;
   identity?: Identity | undefined;
   have?: Have | undefined;
+  traceparent?: string | undefined;
 }
 
 export interface Limits {

@@ -7,7 +7,7 @@ import { adopt, newInstance, randomHex, type Instance } from './instance';
 import { Log } from './log';
 import { Outbox, type Item } from './outbox';
 import { OwnLines } from './own';
-import { masked } from './page';
+import { masked, traceparent } from './page';
 import * as p from './protocol';
 import { Store } from './store';
 
@@ -238,6 +238,7 @@ export class Session implements Owner {
       flow: this.config?.flow ?? v?.flow,
       locale: this.config?.locale ?? v?.locale,
       have: this.log.have(),
+      traceparent: traceparent(),
     };
   }
 

@@ -69,6 +69,7 @@ if changes then
     message[#message + 1] = text(nStaff)
     message[#message + 1] = ARGV[33]
     for a = staffAt + 1, staffAt + 3 * nStaff do message[#message + 1] = ARGV[a] end
+    if ARGV[35] ~= '' then message[#message + 1] = ARGV[35] end
     publish(nodes, message)
   end
 end
