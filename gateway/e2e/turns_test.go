@@ -6,8 +6,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -83,13 +85,7 @@ func BenchmarkTurns(b *testing.B) {
 	defer func() { _ = r.Stop() }()
 	floor, ours := startTurns(b, "floor", r.Addr(), visitors), startTurns(b, "turns", r.Addr(), visitors)
 	for b.Loop() {
-		var rates, cpus [2][]float64
-		for range rounds {
-			for i, s := range []*turnServer{floor, ours} {
-				rate, cpu := s.measure(round)
-				rates[i], cpus[i] = append(rates[i], rate), append(cpus[i], cpu)
-			}
-		}
+		rates, cpus := compare(rounds, round, floor, ours)
 		b.ReportMetric(0, "ns/op")
 		b.ReportMetric(median(rates[0]), "floor-turns/s")
 		b.ReportMetric(median(rates[1]), "turns/s")
@@ -98,6 +94,50 @@ func BenchmarkTurns(b *testing.B) {
 		b.ReportMetric(median(cpus[1]), "µs-CPU/turn")
 		b.ReportMetric(median(cpus[1])/median(cpus[0]), "of-the-floor's-CPU")
 	}
+}
+
+// BenchmarkTelemetry prints a turn's CPU with metrics, Prometheus and one trace in ten
+// sent over OTLP, as a ratio to one with nothing switched on, measured in the same run.
+// At most 1.10 is wanted.
+func BenchmarkTelemetry(b *testing.B) {
+	const visitors, rounds = 100, 9
+	var stores [2]*servers.RedisServer // of each, since their keys differ
+	for i := range stores {
+		r, err := servers.Redis(b.Context(), servers.RedisOptions{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer func() { _ = r.Stop() }()
+		stores[i] = r
+	}
+	sink := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	defer sink.Close()
+	off := startTurns(b, "turns", stores[0].Addr(), visitors)
+	b.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", sink.URL)
+	b.Setenv("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
+	b.Setenv("OTEL_TRACES_SAMPLER_ARG", "0.1")
+	b.Setenv(envProm, "127.0.0.1:0")
+	on := startTurns(b, "turns", stores[1].Addr(), visitors)
+	for b.Loop() {
+		rates, cpus := compare(rounds, time.Second, off, on)
+		b.ReportMetric(0, "ns/op")
+		b.ReportMetric(median(rates[1])/median(rates[0]), "of-the-turns")
+		b.ReportMetric(median(cpus[0]), "µs-CPU/turn-off")
+		b.ReportMetric(median(cpus[1]), "µs-CPU/turn-on")
+		b.ReportMetric(median(cpus[1])/median(cpus[0]), "of-the-CPU")
+	}
+}
+
+// compare lets servers take turns at being measured.
+func compare(rounds int, round time.Duration, all ...*turnServer) (rates, cpus [][]float64) {
+	rates, cpus = make([][]float64, len(all)), make([][]float64, len(all))
+	for range rounds {
+		for i, s := range all {
+			rate, cpu := s.measure(round)
+			rates[i], cpus[i] = append(rates[i], rate), append(cpus[i], cpu)
+		}
+	}
+	return rates, cpus
 }
 
 func median(x []float64) float64 {
@@ -229,6 +269,7 @@ func (p *idleChild) cpu() time.Duration {
 func runTurns() error {
 	return serveIdle(gateway.Options{
 		Limits: unlimited, Redis: os.Getenv(envRedis), Rate: persistence.Rate{Max: 1 << 30, Window: time.Second},
+		Env: os.Getenv, Metrics: os.Getenv(envProm),
 	})
 }
 

@@ -21,10 +21,10 @@ var background = context.Background()
 // not decide what is recorded here.
 func (p *Provider) Begin(ctx context.Context, site, input, origin string) (_ context.Context, end func(outcome string)) {
 	site, began := p.site(site), time.Now()
-	ctx, span := p.tracer.Start(ctx, "turn", trace.WithSpanKind(trace.SpanKindServer), trace.WithLinks(linkTo(origin)...))
+	ctx, span := p.tracer.Start(ctx, "turn", asTurn(origin)...)
 	return ctx, func(outcome string) {
-		p.turns.Add(background, 1, metric.WithAttributes(keySite.String(site), keyOutcome.String(outcome)))
-		p.turnDuration.Record(ctx, time.Since(began).Seconds(), metric.WithAttributes(keyInput.String(input), keyOutcome.String(outcome)))
+		p.turns.Add(background, 1, p.labels.of(keySite, site, keyOutcome, outcome).add...)
+		p.turnDuration.Record(ctx, time.Since(began).Seconds(), p.labels.of(keyInput, input, keyOutcome, outcome).record...)
 		if span.IsRecording() {
 			span.SetAttributes(keySite.String(site), keyInput.String(input), keyOutcome.String(outcome))
 			if failed(outcome) {
@@ -33,6 +33,15 @@ func (p *Provider) Begin(ctx context.Context, site, input, origin string) (_ con
 		}
 		span.End()
 	}
+}
+
+var server = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
+
+func asTurn(origin string) []trace.SpanStartOption {
+	if links := linkTo(origin); links != nil {
+		return []trace.SpanStartOption{server[0], trace.WithLinks(links...)}
+	}
+	return server
 }
 
 // failed says which outcomes are this program's or a store's fault.
@@ -62,8 +71,8 @@ func (p *Provider) Commit(ctx context.Context, site string) (_ context.Context, 
 		ctx, span = p.tracer.Start(ctx, "commit", trace.WithSpanKind(trace.SpanKindClient))
 	}
 	return ctx, func(outcome string) {
-		p.commits.Add(background, 1, metric.WithAttributes(keySite.String(p.site(site)), keyOutcome.String(outcome)))
-		p.commitDuration.Record(ctx, time.Since(began).Seconds(), metric.WithAttributes(keyOutcome.String(outcome)))
+		p.commits.Add(background, 1, p.labels.of(keySite, p.site(site), keyOutcome, outcome).add...)
+		p.commitDuration.Record(ctx, time.Since(began).Seconds(), p.labels.of(keyOutcome, outcome, "", "").record...)
 		if outcome == "stale" {
 			p.conflicts.Add(background, 1, metric.WithAttributes(keySite.String(p.site(site))))
 		}

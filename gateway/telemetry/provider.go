@@ -57,6 +57,7 @@ type Provider struct {
 	sieve    sieve
 	failures failures
 	sites    map[string]bool
+	labels   labelSets
 	stop     []func(context.Context) error
 }
 
