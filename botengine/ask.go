@@ -182,14 +182,19 @@ func (t *turn) hold(field, ref string) {
 	if !t.holds(field) {
 		t.p.Held = append(t.p.Held, field)
 	}
-	t.p.Refs[field], t.p.HeldAt = ref, t.now
+	t.p.Refs[field] = ref
+	// The visitor was told for how long it is kept at most. Somebody else who corrects a
+	// value does not make that longer.
+	if t.byVisitor() || t.p.HeldAt == 0 {
+		t.p.HeldAt = t.now
+	}
 }
 
 // contactEntry records everything that is held, under the grant that allows it
 // or the policy that does without. Each answer makes one, so that a visitor who
 // leaves half way has left what was agreed to.
 func (t *turn) contactEntry() {
-	e := Entry{Kind: EntryContact, Purpose: t.b.base, Fields: t.p.Refs}
+	e := Entry{Kind: EntryContact, Purpose: t.b.base, Fields: t.p.Refs, GivenAt: t.p.HeldAt}
 	t.ownRefs = false // the entry has it now; what is held later is another map
 	if t.inForce(t.b.base) {
 		c := t.p.Consents[t.b.base]

@@ -177,7 +177,7 @@ type Profile struct {
 	Held []string `json:"held,omitzero"`
 	// Refs maps each held field to the reference of its newest valid value.
 	Refs map[string]string `json:"refs,omitzero"`
-	// HeldAt is when a value was given last, Unix milliseconds.
+	// HeldAt is when the visitor gave a value last, Unix milliseconds.
 	HeldAt int64 `json:"held_at,omitzero"`
 	// Past are the newest consent events; see Remembered.
 	Past []PastEntry `json:"past,omitzero"`
@@ -349,6 +349,8 @@ type Entry struct {
 	Fields    map[string]string
 	GrantVSeq uint64
 	Policy    string
+	// GivenAt is when the visitor gave a value last: from then on a contact ages.
+	GivenAt int64
 	// EntryRestrict: on, or off again.
 	On bool
 }

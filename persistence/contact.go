@@ -110,10 +110,21 @@ type ContactRecord struct {
 	Fields map[string]string `json:"fields"`
 	// Conversation is where it was given.
 	Conversation string `json:"conversation"`
+	// GivenAt is when the visitor gave a value last, from when on the contact ages; zero
+	// where that is the record's own time. Somebody else's correction does not move it.
+	GivenAt time.Time `json:"given_at,omitzero"`
 	// Values maps fields to values. Nil means that they are gone: the record that
 	// took them away follows, and where it is in the same batch it is the proof
 	// for Shredded. Empty means that they were replaced since; nothing is written.
 	Values map[string]string `json:"-"`
+}
+
+// Given returns when the visitor gave a value last; at is the time of the record.
+func (c *ContactRecord) Given(at time.Time) time.Time {
+	if c.GivenAt.IsZero() || c.GivenAt.After(at) {
+		return at
+	}
+	return c.GivenAt
 }
 
 // An Erasure says on whose word a visitor was erased.

@@ -20,6 +20,9 @@ func recordOf(st *site.Site, c *persistence.Commit, e *botengine.Entry) *persist
 			Grant: e.Grant, GrantedVSeq: e.GrantVSeq, Policy: e.Policy,
 			Fields: e.Fields, Conversation: c.Conversation,
 		}
+		if e.GivenAt > 0 && e.GivenAt < e.At {
+			r.Contact.GivenAt = time.UnixMilli(e.GivenAt).UTC()
+		}
 		if e.Policy != "" {
 			r.Contact.KeepDays = st.Retention.ContactDays
 		}

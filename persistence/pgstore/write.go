@@ -202,7 +202,7 @@ func (w *writing) contacts(rows []contactRow) error {
 		if err != nil {
 			return err
 		}
-		granted[i], numbers[i], given[i] = number(r.Contact.GrantedVSeq), number(r.VSeq), r.At
+		granted[i], numbers[i], given[i] = number(r.Contact.GrantedVSeq), number(r.VSeq), r.Contact.Given(r.At)
 		names[i], emails[i], phones[i], custom[i] = v.name, v.email, v.phone, v.custom
 		emailHashes[i], phoneHashes[i] = v.emailHash, v.phoneHash
 		days[i] = r.Contact.KeepDays

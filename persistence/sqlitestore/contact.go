@@ -109,7 +109,7 @@ func (a *application) putContact(c *persistence.ContactRecord) error {
 		}
 	}
 	_, err := a.exec(sqlPutContact, r.Site, r.Visitor, basis, text(c.Grant), granted, text(c.Policy),
-		r.VSeq, c.Conversation, unixNano(r.At), c.KeepDays)
+		r.VSeq, c.Conversation, unixNano(c.Given(r.At)), c.KeepDays)
 	if err != nil {
 		return fmt.Errorf("write contact: %w", err)
 	}

@@ -78,6 +78,15 @@ func dueContacts(t *testing.T, s ContactStore) {
 		t.Errorf("who gave a value lately is not due, got %+v", plan)
 	}
 	w.holds(email, "looking what is due changes nothing")
+	// A correction by somebody else does not.
+	b := newVisit(t, s, "shop", "b")
+	b.vseq, b.at = 4, later
+	corrected := b.record()
+	corrected.Contact = &persistence.ContactRecord{Grant: "shop-b-e3", GrantedVSeq: 3, Conversation: "c", Values: email, GivenAt: given["b"]}
+	b.done(corrected)
+	if plan := planned(t, s, clocks, later, 10); !slices.Equal(whose(plan), []string{"b", "c", "policy"}) {
+		t.Errorf("a correction must not start the clock again, got %+v", plan)
+	}
 }
 
 // promising is a notice that promises to keep contacts so many days. Its words hold
