@@ -120,7 +120,7 @@ func TestC35_PagesDoNotWalkTheSite(t *testing.T) {
 	}
 	t.Logf("%d visitors, search %v", n, time.Since(began).Round(100*time.Microsecond))
 	d.touches(t, "contacts that are due", 200, sqlDueContacts, "shop", "2000-01-01", "1 day", 101)
-	d.touches(t, "ledgers that are due", 200, sqlDueProofs, "shop", "2000-01-01", 101)
+	d.touches(t, "ledgers that are due", 200, sqlDueProofs, "shop", "2000-01-01", "1 day", 101)
 	began = time.Now()
 	plan, err := s.Due(t.Context(), "shop", persistence.Clocks{Contact: time.Hour, Proof: time.Hour}, time.Now().Add(-2*time.Hour), 100)
 	if err != nil || len(plan.Contacts) != 0 {

@@ -36,14 +36,19 @@ const (
 		WHERE site = $1 AND valid_until <= $2 ORDER BY valid_until, visitor, purpose LIMIT $3`
 	// A ledger goes when its last entry is old enough and nothing hangs on it; one of
 	// which something was set aside stays, since that may say otherwise.
+	// Each ledger has the clock, or what one of its notices promised, if that is less.
 	sqlDueProofs = `WITH old AS MATERIALIZED (
-			SELECT DISTINCT e.visitor FROM zgoda.consent_event e WHERE e.site = $1 AND e.recorded_at <= $2
-		) SELECT o.visitor FROM old o
-		WHERE NOT EXISTS (SELECT FROM zgoda.consent_event l WHERE l.site = $1 AND l.visitor = o.visitor AND l.recorded_at > $2)
+			SELECT DISTINCT e.visitor FROM zgoda.consent_event e WHERE e.site = $1 AND e.recorded_at <= $2::timestamptz
+				- least($3::interval, (SELECT min(n.proof_days) FROM zgoda.notice n WHERE n.site = $1) * interval '24 hours')
+		) SELECT o.visitor FROM old o CROSS JOIN LATERAL (
+			SELECT max(l.recorded_at) AS last, least($3::interval, min(n.proof_days) * interval '24 hours') AS kept
+			FROM zgoda.consent_event l LEFT JOIN zgoda.notice n ON n.site = l.site AND n.hash = l.notice
+			WHERE l.site = $1 AND l.visitor = o.visitor) p
+		WHERE p.last <= $2::timestamptz - p.kept
 		AND NOT EXISTS (SELECT FROM zgoda.active_grant g WHERE g.site = $1 AND g.visitor = o.visitor)
 		AND NOT EXISTS (SELECT FROM zgoda.contact c WHERE c.site = $1 AND c.visitor = o.visitor)
 		AND NOT EXISTS (SELECT FROM zgoda.set_aside x WHERE x.site = $1 AND x.visitor = o.visitor)
-		ORDER BY o.visitor LIMIT $3`
+		ORDER BY o.visitor LIMIT $4`
 )
 
 // dueLimit is how many of each kind are looked for where the caller names none.
@@ -67,7 +72,7 @@ func (s *Store) Due(ctx context.Context, site string, clocks persistence.Clocks,
 			return err
 		})
 		if clocks.Proof > 0 {
-			queueNames(b, &out.Proofs, sqlDueProofs, site, now.Add(-clocks.Proof), limit+1)
+			queueNames(b, &out.Proofs, sqlDueProofs, site, now, clocks.Proof, limit+1)
 		}
 	})
 	if err != nil {
@@ -131,7 +136,7 @@ func (s *Store) Purge(ctx context.Context, site string, clocks persistence.Clock
 	err := s.asRetention(ctx, site, func(t *tx) error {
 		var b pgx.Batch
 		t.begin(&b, readWrite)
-		queueNames(&b, &gone, sqlDueProofs, site, now.Add(-clocks.Proof), limit)
+		queueNames(&b, &gone, sqlDueProofs, site, now, clocks.Proof, limit)
 		if err := t.send(&b); err != nil || len(gone) == 0 {
 			return err
 		}

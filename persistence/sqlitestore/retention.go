@@ -28,12 +28,19 @@ const (
 	dayNano      = `86400000000000`
 	sqlDueGrants = `SELECT visitor, purpose, grant_id, valid_until FROM active_grant
 		WHERE site = ? AND valid_until <= ? ORDER BY valid_until, visitor, purpose LIMIT ?`
-	sqlDueProofs = `SELECT DISTINCT e.visitor FROM consent_event e WHERE e.site = ?1 AND e.recorded_at <= ?2
-		AND NOT EXISTS (SELECT 1 FROM consent_event l WHERE l.site = ?1 AND l.visitor = e.visitor AND l.recorded_at > ?2)
-		AND NOT EXISTS (SELECT 1 FROM active_grant g WHERE g.site = ?1 AND g.visitor = e.visitor)
-		AND NOT EXISTS (SELECT 1 FROM contact c WHERE c.site = ?1 AND c.visitor = e.visitor)
-		AND NOT EXISTS (SELECT 1 FROM set_aside x WHERE x.site = ?1 AND x.visitor = e.visitor)
-		ORDER BY e.visitor LIMIT ?3`
+	// Each ledger has the clock, or what one of its notices promised, if that is less.
+	sqlDueProofs = `WITH promise AS MATERIALIZED (
+			SELECT n.hash, (n.canonical ->> '$.retention.proof_days') * ` + dayNano + ` AS kept FROM notice n
+			WHERE n.site = ?1 AND json_valid(n.canonical) AND (n.canonical ->> '$.retention.proof_days') BETWEEN 1 AND 100000
+		), ledger AS (
+			SELECT e.visitor, max(e.recorded_at) AS last, min(?3, coalesce(min(p.kept), ?3)) AS kept
+			FROM consent_event e LEFT JOIN promise p ON p.hash = e.notice WHERE e.site = ?1 GROUP BY e.visitor
+		)
+		SELECT l.visitor FROM ledger l WHERE l.last <= ?2 - l.kept
+		AND NOT EXISTS (SELECT 1 FROM active_grant g WHERE g.site = ?1 AND g.visitor = l.visitor)
+		AND NOT EXISTS (SELECT 1 FROM contact c WHERE c.site = ?1 AND c.visitor = l.visitor)
+		AND NOT EXISTS (SELECT 1 FROM set_aside x WHERE x.site = ?1 AND x.visitor = l.visitor)
+		ORDER BY l.visitor LIMIT ?4`
 
 	// dueLimit is how many of each kind are looked for where the caller names none.
 	dueLimit = 1000
@@ -59,7 +66,7 @@ func (s *Store) Due(ctx context.Context, site string, clocks persistence.Clocks,
 			})
 		}
 		if err == nil && clocks.Proof > 0 {
-			out.Proofs, err = names(ctx, c, sqlDueProofs, row(site, now.Add(-clocks.Proof).UnixNano(), limit+1))
+			out.Proofs, err = names(ctx, c, sqlDueProofs, row(site, now.UnixNano(), clocks.Proof.Nanoseconds(), limit+1))
 		}
 		return err
 	})

@@ -36,6 +36,7 @@ func Privacy(t *testing.T, b ContactsBackend) {
 		{"C55_PromiseOfTheLastNotice", promiseOfTheLastNotice},
 		{"C56_DueGrants", dueGrants},
 		{"C55_PurgeTakesWholeLedgers", purgeTakesWholeLedgers},
+		{"C55_LedgersPromiseIsKept", ledgersPromiseIsKept},
 		{"C55_PurgeEndsNoGrant", purgeEndsNoGrant},
 		{"P8_LostIsPassed", lostIsPassed},
 		{"P7_LostMayBeAWithdrawal", lostMayBeAWithdrawal},

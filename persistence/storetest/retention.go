@@ -278,6 +278,39 @@ func purgeTakesWholeLedgers(t *testing.T, s ContactStore) {
 	}
 }
 
+// ledgersPromiseIsKept: an owner who keeps proofs longer from now on keeps those no
+// longer that were promised less, whatever else was shown since.
+func ledgersPromiseIsKept(t *testing.T, s ContactStore) {
+	declined := func(name string, notices ...*persistence.Notice) {
+		v := newVisit(t, s, "shop", name)
+		for _, n := range notices {
+			asked := v.askedWith(n)
+			v.done(asked, v.answer(asked, persistence.KindDeclined))
+		}
+	}
+	declined("plain", leadNotice)
+	declined("nine", promising(30)) // it promises nine days
+	declined("both", leadNotice, promising(30), leadNotice)
+	year := persistence.Clocks{Proof: 365 * day}
+	for _, c := range []struct {
+		clocks persistence.Clocks
+		after  time.Duration
+		want   []string
+	}{
+		{year, 8 * day, nil},
+		{year, 10 * day, []string{"both", "nine"}},
+		{persistence.Clocks{Proof: 5 * day}, 6 * day, []string{"both", "nine", "plain"}},
+		{year, 366 * day, []string{"both", "nine", "plain"}},
+	} {
+		if plan := planned(t, s, c.clocks, now().Add(c.after), 10); !slices.Equal(plan.Proofs, c.want) {
+			t.Errorf("with a clock of %v, after %v these must be due: %v, got %v", c.clocks.Proof, c.after, c.want, plan.Proofs)
+		}
+	}
+	if n := purge(t, s, year, now().Add(10*day), 10); n != 2 {
+		t.Errorf("%d ledgers were purged, want the two whose promise is over", n)
+	}
+}
+
 func purgeEndsNoGrant(t *testing.T, s ContactStore) {
 	v := newVisit(t, s, "shop", "anna")
 	v.done(v.contact(v.granted(), email))
