@@ -20,14 +20,20 @@ import (
 func (c *cluster) staffPage(i int, cookie, path string) *browserTab {
 	c.t.Helper()
 	b := newBrowser(c.t)
-	if name, value, ok := strings.Cut(cookie, "="); ok {
-		params := network.SetCookieParams{Name: name, Value: value, URL: c.base(i), HTTPOnly: new(true)}
-		if _, err := chromedp.Call(b.ctx, network.SetCookie, params); err != nil {
-			c.t.Fatal(err)
-		}
-	}
+	b.signIn(c.base(i), cookie)
 	b.visit(c.base(i) + path)
 	return b
+}
+
+// signIn gives the browser a cookie; an empty one signs in nowhere.
+func (b *browserTab) signIn(base, cookie string) {
+	b.t.Helper()
+	if name, value, ok := strings.Cut(cookie, "="); ok {
+		params := network.SetCookieParams{Name: name, Value: value, URL: base, HTTPOnly: new(true)}
+		if _, err := chromedp.Call(b.ctx, network.SetCookie, params); err != nil {
+			b.t.Fatal(err)
+		}
+	}
 }
 
 // visit opens a page and waits for its heading.

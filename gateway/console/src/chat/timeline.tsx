@@ -71,6 +71,15 @@ export function Timeline({ of: c, onEdit }: { of: Conversation; onEdit: (item: I
     return () => { for (const at of ['focus', 'visibilitychange']) removeEventListener(at, read); };
   }, [top, c.live]);
   useSpoken(c, words);
+  // A keyboard that opens, a window that narrows or a picture that comes late moves the end: those who
+  // are at it stay there.
+  useEffect(() => {
+    const el = ref.current!;
+    const follow = new ResizeObserver(() => { if (stuck.current) el.scrollTop = el.scrollHeight; });
+    follow.observe(el);
+    follow.observe(el.querySelector('.lines')!);
+    return () => follow.disconnect();
+  }, []);
 
   const scrolled = () => {
     const el = ref.current!;
