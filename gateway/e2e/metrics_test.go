@@ -75,7 +75,7 @@ func TestC58_MetricsNameNobody(t *testing.T) {
 		`zgoda_gateway_resumes_total{.*"new".*} [2-9]`, `zgoda_gateway_resumes_total{.*"(continued|replayed)".*} 1`,
 		`zgoda_gateway_turns_total{.*"ok".*"demo".*} [1-9]`, `zgoda_gateway_turn_duration_seconds_bucket{.*} [1-9]`,
 		`zgoda_gateway_commits_total{.*"committed".*} [1-9]`, `zgoda_gateway_commit_duration_seconds_count{.*} [1-9]`,
-		`zgoda_gateway_queue_size_bytes`, `zgoda_outbox_records`, `zgoda_outbox_oldest_age_seconds`, `zgoda_outbox_flush_rate`,
+		`zgoda_gateway_ready 1`, `zgoda_gateway_queue_size_bytes`, `zgoda_outbox_records`, `zgoda_outbox_oldest_age_seconds`, `zgoda_outbox_flush_rate`,
 		`zgoda_consent_events_total{.*"granted".*"lead_contact".*} 1`, `zgoda_consent_events_total{.*"declined".*} 1`,
 		`zgoda_consent_blocked_total{.*"masked".*} 1`, `zgoda_operator_takeovers_total{.*"bot".*} 1`,
 		`zgoda_build_info`, `zgoda_telemetry_dropped_total{.*} 0`,
