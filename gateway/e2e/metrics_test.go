@@ -48,6 +48,16 @@ func TestC58_MetricsNameNobody(t *testing.T) {
 	if err := yes.Reconnect(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
+	// A reload: the same visitor, who knows nothing of the conversation any more.
+	secret, _, _ := yes.Identity()
+	again, err := client.Dial(t.Context(), client.Options{URL: "ws://" + addr, Site: "demo", Locale: "en", Origin: "http://" + addr, Secret: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Close()
+	c.eventually("the reload's socket is gone", func() bool {
+		return strings.Contains(metricsOf(t, app), `zgoda_gateway_connections{zgoda_audience="visitor",zgoda_site="demo"} 2`)
+	})
 	if _, err := client.Dial(t.Context(), client.Options{URL: "ws://" + addr, Site: "nowhere", Origin: "http://" + addr}); err == nil {
 		t.Fatal("a site that does not exist was opened")
 	}
@@ -72,7 +82,7 @@ func TestC58_MetricsNameNobody(t *testing.T) {
 		`zgoda_gateway_connections{.*zgoda_audience="operator".*} 1`,
 		`zgoda_gateway_closes_total{.*code="peer"} [1-9]`,
 		`zgoda_gateway_refusals_total{.*unknown_site.*} 1`,
-		`zgoda_gateway_resumes_total{.*"new".*} [2-9]`, `zgoda_gateway_resumes_total{.*"(continued|replayed)".*} 1`,
+		`zgoda_gateway_resumes_total{.*"new".*} [2-9]`, `zgoda_gateway_resumes_total{.*"(continued|replayed)".*} 1`, `zgoda_gateway_resumes_total{.*"whole".*} 1`,
 		`zgoda_gateway_turns_total{.*"ok".*"demo".*} [1-9]`, `zgoda_gateway_turn_duration_seconds_bucket{.*} [1-9]`,
 		`zgoda_gateway_commits_total{.*"committed".*} [1-9]`, `zgoda_gateway_commit_duration_seconds_count{.*} [1-9]`,
 		`zgoda_gateway_ready 1`, `zgoda_gateway_queue_size_bytes`, `zgoda_outbox_records`, `zgoda_outbox_oldest_age_seconds`, `zgoda_outbox_flush_rate`,
