@@ -29,6 +29,21 @@ func metricsOf(t *testing.T, app *gateway.App) string {
 	return string(text)
 }
 
+// reload is a page that knows nothing of its visitor's conversation any more.
+func reload(c *cluster, like *client.Client) {
+	c.t.Helper()
+	addr := c.apps[0].Addr().String()
+	secret, _, _ := like.Identity()
+	p, err := client.Dial(c.t.Context(), client.Options{URL: "ws://" + addr, Site: "demo", Locale: "en", Origin: "http://" + addr, Secret: secret})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	p.Close()
+	c.eventually("the reload's socket is gone", func() bool {
+		return strings.Contains(metricsOf(c.t, c.apps[0]), `zgoda_gateway_connections{zgoda_audience="visitor",zgoda_site="demo"} 2`)
+	})
+}
+
 // TestC58_MetricsNameNobody: what a node did is in its metrics, the backlog's length,
 // age and rate among it, and nothing that a visitor typed or is.
 func TestC58_MetricsNameNobody(t *testing.T) {
@@ -48,16 +63,7 @@ func TestC58_MetricsNameNobody(t *testing.T) {
 	if err := yes.Reconnect(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
-	// A reload: the same visitor, who knows nothing of the conversation any more.
-	secret, _, _ := yes.Identity()
-	again, err := client.Dial(t.Context(), client.Options{URL: "ws://" + addr, Site: "demo", Locale: "en", Origin: "http://" + addr, Secret: secret})
-	if err != nil {
-		t.Fatal(err)
-	}
-	again.Close()
-	c.eventually("the reload's socket is gone", func() bool {
-		return strings.Contains(metricsOf(t, app), `zgoda_gateway_connections{zgoda_audience="visitor",zgoda_site="demo"} 2`)
-	})
+	reload(c, yes)
 	if _, err := client.Dial(t.Context(), client.Options{URL: "ws://" + addr, Site: "nowhere", Origin: "http://" + addr}); err == nil {
 		t.Fatal("a site that does not exist was opened")
 	}
