@@ -5,7 +5,7 @@ PKGS    := ./...
 TAGS    := grpcnotrace
 
 .DEFAULT_GOAL := help
-.PHONY: help build run cluster load soak test prove bench fuzz lint fmt widget console widget-trace flow-docs requirements detector needs clean
+.PHONY: help build run cluster load soak test prove bench fuzz lint lint-all fmt widget console widget-trace flow-docs requirements detector needs clean
 
 help: ## Show what can be done
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,6 +49,19 @@ lint: ## gofumpt, vet, staticcheck, arrows
 	$(GO) vet $(PKGS)
 	$(GO) tool -modfile=$(TOOLS) staticcheck $(PKGS)
 	$(GO) test -run 'TestArrows|TestTopLevel' ./gateway
+
+lint-all: lint ## The same, alerts and dashboards by promtool, types of the widget and the console where there is npm
+	@command -v promtool >/dev/null 2>&1 || { \
+	  echo "make lint-all needs promtool: install the package prometheus (apt-get install --no-install-recommends prometheus, or make needs)" >&2; exit 1; }
+	promtool check rules configs/prometheus/rules.yaml configs/prometheus/alerts.yaml
+	$(GO) test -count=1 -run 'TestPromtool|TestRules|TestDashboards|TestEveryAlert|TestRunbook' ./gateway/telemetry ./gateway/cmd/zgoda
+	$(GO) test -count=1 -run '^TestC58_MetricsNameNobody$$' ./gateway/e2e
+	@if command -v npm >/dev/null 2>&1; then \
+	  for part in widget console; do \
+	    [ -d gateway/$$part/node_modules/typescript ] || npm ci --silent --ignore-scripts --prefix gateway/$$part || exit 1; \
+	    echo "tsc gateway/$$part"; npm run --silent --prefix gateway/$$part check || exit 1; \
+	  done; \
+	else echo "npm is not installed: the types of the widget and the console were not checked"; fi
 
 fmt: ## Format the Go sources
 	$(GO) tool -modfile=$(TOOLS) gofumpt -w botengine gateway loadtest persistence configs

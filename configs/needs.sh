@@ -17,6 +17,11 @@ have_postgres() {
 	return 1
 }
 
+# promtool comes with Prometheus.
+have_prometheus() {
+	command -v prometheus >/dev/null 2>&1 && command -v promtool >/dev/null 2>&1
+}
+
 # axe-core, for the tests of accessibility, and what the console's bundle is made of; without npm
 # these tests are skipped.
 if command -v npm >/dev/null 2>&1; then
@@ -31,6 +36,7 @@ missing=""
 have_chromium || missing="chromium"
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 have_postgres || missing="$missing postgresql"
+have_prometheus || missing="$missing prometheus"
 [ -n "$missing" ] || exit 0
 
 as_root=""
@@ -44,6 +50,14 @@ if ! command -v apt-get >/dev/null 2>&1 || [ "$as_root" = none ]; then
 fi
 echo "installing for the tests: $missing"
 export DEBIAN_FRONTEND=noninteractive
+# Tests start servers of their own: the packages' daemons must not be started, and a
+# machine that has a policy for that keeps it.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+	trap '$as_root rm -f "$policy"' EXIT
+	printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+	$as_root chmod 755 "$policy"
+fi
 $as_root apt-get update -qq
 $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
 have_chromium || {

@@ -73,7 +73,10 @@ func (a *App) askTelemetry() error {
 	if a.telemetry == nil {
 		return nil
 	}
-	s := telemetry.Sources{Queue: a.sockets.Queued, Drain: a.drainProgress}
+	s := telemetry.Sources{
+		Queue: a.sockets.Queued, Drain: a.drainProgress,
+		Ready: func() bool { return a.server.WhyNot(context.Background()) == "" }, // its time is bounded
+	}
 	if a.flusher != nil {
 		s.Outbox = a.outboxNow
 	}

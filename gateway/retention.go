@@ -95,8 +95,8 @@ func (a *App) RunRetention(ctx context.Context, siteKey string) (Retained, error
 	return a.retainAt(ctx, siteKey, time.Now())
 }
 
-func (a *App) retainAt(ctx context.Context, siteKey string, now time.Time) (Retained, error) {
-	out := Retained{Site: siteKey}
+func (a *App) retainAt(ctx context.Context, siteKey string, now time.Time) (out Retained, err error) {
+	out.Site = siteKey
 	st, ok := a.sites.Get(siteKey)
 	if !ok {
 		return out, fmt.Errorf("%w: no site %q; there are %v", ErrBadChange, siteKey, a.sites.Keys())
@@ -104,17 +104,17 @@ func (a *App) retainAt(ctx context.Context, siteKey string, now time.Time) (Reta
 	if a.privacy == nil {
 		return out, persistence.ErrNeedsPostgres
 	}
+	defer func() {
+		if a.telemetry != nil && ctx.Err() == nil { // one that was broken off did not fail
+			a.telemetry.Retained(siteKey, err == nil && out.Failed == 0, map[string]int{"contact": out.Contacts, "grant": out.Grants, "proof": out.Proofs, "failed": out.Failed})
+		}
+	}()
 	clocks := ClocksOf(st)
 	plan, err := a.privacy.Due(ctx, siteKey, clocks, now, retentionBatch)
 	if err != nil {
 		return out, fmt.Errorf("look at the clocks: %w", err)
 	}
 	out.More = plan.More
-	defer func() {
-		if a.telemetry != nil {
-			a.telemetry.Retained(siteKey, out.Failed == 0, map[string]int{"contact": out.Contacts, "grant": out.Grants, "proof": out.Proofs, "failed": out.Failed})
-		}
-	}()
 	day := now.UTC().Format(time.DateOnly)
 	for _, c := range plan.Contacts {
 		out.count(&out.Contacts, a.endOf(ctx, st, c.Visitor, "contact-"+day, botengine.Input{

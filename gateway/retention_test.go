@@ -3,6 +3,8 @@ package gateway_test
 import (
 	"context"
 	"errors"
+	"net"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -180,5 +182,41 @@ func TestC55_PromiseOutlivesTheOwnersMind(t *testing.T) {
 	person, err := reader.Contacts.Person(t.Context(), "demo", visitor, persistence.Access{Actor: "system"})
 	if err != nil || len(person.Fields) != 0 || person.Consents[persistence.PurposeLead].Status != persistence.StatusExpired {
 		t.Errorf("after retention there is %+v, %v", person, err)
+	}
+}
+
+// A look at the clocks that could not even begin has failed: somebody has to hear of
+// it when it stays so.
+func TestC55_RetentionThatCannotLookHasFailed(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	app, err := gateway.New(t.Context(), gateway.Options{
+		DataDir: t.TempDir(), SitesDir: filepath.Join("..", "configs", "sites"), MetricsListener: listener,
+		Processor: site.Party{Name: "Platform", Address: "Street 1", Contact: "privacy@platform.example"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = app.Stop(context.Background()) }()
+	if _, err := app.RunRetention(t.Context(), "demo"); err != nil {
+		t.Fatal(err)
+	}
+	app.ForgetDue(persistence.ErrUnavailable)
+	if _, err := app.RunRetention(t.Context(), "demo"); !errors.Is(err, persistence.ErrUnavailable) {
+		t.Fatalf("the store is away, got %v", err)
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _ = app.RunRetention(stopped, "demo") // a node that stops has not failed
+	w := httptest.NewRecorder()
+	app.Metrics().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	for _, want := range []string{`outcome="ok",zgoda_site="demo"} 1`, `outcome="failed",zgoda_site="demo"} 1`} {
+		if !strings.Contains(w.Body.String(), "zgoda_retention_runs_total{zgoda_"+want) {
+			t.Errorf("no %s", want)
+		}
 	}
 }

@@ -29,6 +29,21 @@ func metricsOf(t *testing.T, app *gateway.App) string {
 	return string(text)
 }
 
+// reload is a page that knows nothing of its visitor's conversation any more.
+func reload(c *cluster, like *client.Client) {
+	c.t.Helper()
+	addr := c.apps[0].Addr().String()
+	secret, _, _ := like.Identity()
+	p, err := client.Dial(c.t.Context(), client.Options{URL: "ws://" + addr, Site: "demo", Locale: "en", Origin: "http://" + addr, Secret: secret})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	p.Close()
+	c.eventually("the reload's socket is gone", func() bool {
+		return strings.Contains(metricsOf(c.t, c.apps[0]), `zgoda_gateway_connections{zgoda_audience="visitor",zgoda_site="demo"} 2`)
+	})
+}
+
 // TestC58_MetricsNameNobody: what a node did is in its metrics, the backlog's length,
 // age and rate among it, and nothing that a visitor typed or is.
 func TestC58_MetricsNameNobody(t *testing.T) {
@@ -48,6 +63,7 @@ func TestC58_MetricsNameNobody(t *testing.T) {
 	if err := yes.Reconnect(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
+	reload(c, yes)
 	if _, err := client.Dial(t.Context(), client.Options{URL: "ws://" + addr, Site: "nowhere", Origin: "http://" + addr}); err == nil {
 		t.Fatal("a site that does not exist was opened")
 	}
@@ -72,10 +88,10 @@ func TestC58_MetricsNameNobody(t *testing.T) {
 		`zgoda_gateway_connections{.*zgoda_audience="operator".*} 1`,
 		`zgoda_gateway_closes_total{.*code="peer"} [1-9]`,
 		`zgoda_gateway_refusals_total{.*unknown_site.*} 1`,
-		`zgoda_gateway_resumes_total{.*"new".*} [2-9]`, `zgoda_gateway_resumes_total{.*"(continued|replayed)".*} 1`,
+		`zgoda_gateway_resumes_total{.*"new".*} [2-9]`, `zgoda_gateway_resumes_total{.*"(continued|replayed)".*} 1`, `zgoda_gateway_resumes_total{.*"whole".*} 1`,
 		`zgoda_gateway_turns_total{.*"ok".*"demo".*} [1-9]`, `zgoda_gateway_turn_duration_seconds_bucket{.*} [1-9]`,
 		`zgoda_gateway_commits_total{.*"committed".*} [1-9]`, `zgoda_gateway_commit_duration_seconds_count{.*} [1-9]`,
-		`zgoda_gateway_queue_size_bytes`, `zgoda_outbox_records`, `zgoda_outbox_oldest_age_seconds`, `zgoda_outbox_flush_rate`,
+		`zgoda_gateway_ready 1`, `zgoda_gateway_queue_size_bytes`, `zgoda_outbox_records`, `zgoda_outbox_oldest_age_seconds`, `zgoda_outbox_flush_rate`,
 		`zgoda_consent_events_total{.*"granted".*"lead_contact".*} 1`, `zgoda_consent_events_total{.*"declined".*} 1`,
 		`zgoda_consent_blocked_total{.*"masked".*} 1`, `zgoda_operator_takeovers_total{.*"bot".*} 1`,
 		`zgoda_build_info`, `zgoda_telemetry_dropped_total{.*} 0`,

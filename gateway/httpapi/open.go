@@ -103,13 +103,16 @@ func (s *session) resume(ctx context.Context, shown shownToken, visitor string, 
 		s.send(reset)
 	}
 	s.sent = replay.After
-	s.server.Observer.Resumed(s.key, resumed(replay, reset, top))
+	s.server.Observer.Resumed(s.key, resumed(have != nil, replay, reset, top))
 	return s.replay(ctx, epoch, replay.Resume == protocol.ResumeNew)
 }
 
-// resumed names how a client goes on.
-func resumed(r chat.Replay, reset *protocol.Reset, top uint64) string {
+// resumed names how a client goes on. One that comes with nothing, as after a reload,
+// is sent the whole, which is no sign of anything; one whose log is not ours is reset.
+func resumed(knew bool, r chat.Replay, reset *protocol.Reset, top uint64) string {
 	switch {
+	case reset != nil && !knew:
+		return "whole"
 	case reset != nil:
 		return "reset"
 	case r.Resume == protocol.ResumeNew:

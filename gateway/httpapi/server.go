@@ -290,15 +290,23 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	if s.unready.Load() {
-		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": "draining"})
-		return
-	}
-	if err := s.Ready(r.Context()); err != nil {
-		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": err.Error()})
+	if why := s.WhyNot(r.Context()); why != "" {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": why})
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"ready": true})
+}
+
+// WhyNot says why the node should get no new sockets; nothing where it should. It asks
+// the stores.
+func (s *Server) WhyNot(ctx context.Context) string {
+	if s.unready.Load() {
+		return "draining"
+	}
+	if err := s.Ready(ctx); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // look is what the launcher of a site looks like.

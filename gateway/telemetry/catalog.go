@@ -61,6 +61,10 @@ var (
 
 // The metrics of sockets.
 var (
+	ready = Metric{
+		Name: "zgoda.gateway.ready", Kind: Gauge, Unit: "{node}",
+		Help: "1 while this node should get new sockets, as /readyz says; 0 while a store does not answer or the node stops.",
+	}
 	connections = Metric{
 		Name: "zgoda.gateway.connections", Kind: Level, Unit: "{connection}", Labels: labels(keySite, keyAudience),
 		Help: "Sockets that are open on this node.",
@@ -83,7 +87,7 @@ var (
 	}
 	resumes = Metric{
 		Name: "zgoda.gateway.resumes", Kind: Counter, Unit: "{resume}", Labels: labels(keySite, keyOutcome),
-		Help: "How clients went on: new, continued (nothing missed), replayed, reset.",
+		Help: "How clients went on: new, whole (it came with nothing, as after a reload), continued (nothing missed), replayed, reset (what it had is not in the log any more).",
 	}
 	drainProgress = Metric{
 		Name: "zgoda.gateway.drain.progress", Kind: Gauge, Unit: "1",
@@ -221,7 +225,7 @@ var (
 
 // Metrics is every metric of ours, in the order of METRICS.md.
 var Metrics = []Metric{
-	connections, closes, refusals, queueSize, queueLargest, resumes, drainProgress, drainPending,
+	ready, connections, closes, refusals, queueSize, queueLargest, resumes, drainProgress, drainPending,
 	turns, turnDuration, commits, commitDuration, conflicts,
 	outboxRecords, outboxAge, flushRate, flushed, flushFailures, outboxBlocked, outboxGaps, outboxHeld,
 	decisions, blocked,

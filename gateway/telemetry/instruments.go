@@ -21,6 +21,8 @@ type instruments struct {
 
 // Sources are asked when somebody collects. Nil ones have nothing to say.
 type Sources struct {
+	// Ready reports whether the node should get new sockets. It may ask the stores.
+	Ready func() bool
 	// Queue returns the bytes that wait to be written to sockets, and those of the
 	// slowest client.
 	Queue func() (all, largest int64)
@@ -117,6 +119,15 @@ func (p *Provider) makeInstruments(o *Options) error {
 // Ask makes the metrics that are asked for when somebody collects.
 func (p *Provider) Ask(s Sources) error {
 	m := &maker{Meter: p.metrics.Meter(scope)}
+	if s.Ready != nil {
+		m.gauge(ready, func(observe func(float64, ...attribute.KeyValue)) {
+			if s.Ready() {
+				observe(1)
+			} else {
+				observe(0)
+			}
+		})
+	}
 	if s.Queue != nil {
 		m.gauge(queueSize, func(observe func(float64, ...attribute.KeyValue)) { all, _ := s.Queue(); observe(float64(all)) })
 		m.gauge(queueLargest, func(observe func(float64, ...attribute.KeyValue)) { _, most := s.Queue(); observe(float64(most)) })

@@ -97,6 +97,7 @@ func everything(p *Provider) error {
 	p.Receipt("shop", "issued")
 	p.Retained("shop", true, map[string]int{"contact": 1})
 	return p.Ask(Sources{
+		Ready: func() bool { return true },
 		Queue: func() (int64, int64) { return 2, 1 }, Outbox: func() Outbox { return Outbox{Records: 3} },
 		Online: func() map[string]int { return map[string]int{"shop": 1} }, Drain: func() (float64, int64) { return .5, 1 },
 	})
