@@ -16,7 +16,7 @@ import (
 const pageTrace = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 // canaries are what is typed and must not leave through telemetry.
-var canaries = []string{"Ann Canary", "ann.canary@example.com", "hidden.canary@example.com", "601234567", "canary-note"}
+var canaries = []string{"Ann Canary", "ann.canary@example.com", "hidden.canary@example.com", "601234567", "canary-note", "regrets.canary"}
 
 // busy lets everything happen that is measured, on both nodes.
 func (o *observed) busy() (talk *client.Client) {
@@ -27,6 +27,11 @@ func (o *observed) busy() (talk *client.Client) {
 		o.t.Fatal(err)
 	}
 	lead(o.t, yes, canaries[0], canaries[1], "grant")
+	regrets := o.page(o.a, nil, "")
+	lead(o.t, regrets, canaries[0], "regrets.canary@example.com", "decline")
+	if _, err := regrets.Withdraw(o.t.Context()); err != nil {
+		o.t.Fatal(err)
+	}
 	o.moves("zgoda_outbox_oldest_age_seconds")
 	o.moves("zgoda_outbox_records")
 	if err := o.postgres.Thaw(); err != nil {
@@ -86,7 +91,7 @@ func TestP9_EverythingIsSeenAndNobody(t *testing.T) {
 		`zgoda_gateway_resumes_total{zgoda_outcome=~"continued|replayed"}`, `zgoda_outbox_flushed_total{zgoda_verdict="applied"}`,
 		`zgoda_outbox_flushed_total{zgoda_verdict="set_aside"}`, `zgoda_outbox_flush_rate_per_second`, `zgoda_outbox_flush_failures_total`,
 		`zgoda_consent_events_total{zgoda_consent_decision="granted",zgoda_consent_notice!=""}`, `zgoda_consent_events_total{zgoda_consent_decision="declined"}`,
-		`zgoda_consent_blocked_total{zgoda_path="masked"}`, `zgoda_operator_takeovers_total{zgoda_owner="bot"}`, `zgoda_operator_takeovers_total{zgoda_owner="queue"}`,
+		`zgoda_consent_blocked_total{zgoda_path="masked"}`, `zgoda_consent_blocked_total{zgoda_path="store"}`, `zgoda_operator_takeovers_total{zgoda_owner="bot"}`, `zgoda_operator_takeovers_total{zgoda_owner="queue"}`,
 		`zgoda_operator_wait_duration_seconds_count{zgoda_outcome="operator"}`, `zgoda_operator_online`,
 	} {
 		o.moves(metric)

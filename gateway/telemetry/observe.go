@@ -112,14 +112,17 @@ func (p *Provider) Hear(ctx context.Context, site, from string) (_ context.Conte
 
 // Flush begins the span of a batch on its way to the contact store. It is linked to the
 // turns that made the records: one trace for a batch of many visitors would be nobody's.
-func (p *Provider) Flush(ctx context.Context, site string, records int, traces []string) (_ context.Context, end func(error)) {
+func (p *Provider) Flush(ctx context.Context, site string, records int, traces []string) (_ context.Context, end func(blocked int, err error)) {
 	var links []trace.Link
 	for _, t := range traces {
 		links = append(links, linkTo(t)...)
 	}
 	ctx, span := p.tracer.Start(ctx, "flush", trace.WithSpanKind(trace.SpanKindConsumer), trace.WithLinks(links...),
 		trace.WithAttributes(keySite.String(p.site(site)), keyRecords.Int(records)))
-	return ctx, func(err error) {
+	return ctx, func(blocked int, err error) {
+		if blocked > 0 {
+			p.blocked.Add(background, int64(blocked), metric.WithAttributes(keySite.String(p.site(site)), keyPath.String("store")))
+		}
 		if err != nil {
 			span.SetStatus(codes.Error, "")
 		}

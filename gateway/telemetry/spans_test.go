@@ -85,7 +85,7 @@ func TestSpansBelongTogether(t *testing.T) {
 	_, heard := p.Hear(t.Context(), "shop", name)
 	heard()
 	_, flushed := p.Flush(t.Context(), "shop", 2, []string{name, "garbage"})
-	flushed(context.DeadlineExceeded)
+	flushed(0, context.DeadlineExceeded)
 	end("unavailable")
 	p.Upgrade(t.Context(), "visitor")("ok")
 	all := spans(t, p, kept)

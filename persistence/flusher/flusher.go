@@ -45,9 +45,10 @@ type Options struct {
 	// lost and passed; 0 means ten minutes.
 	GapAfter time.Duration
 	// Seen is told of every batch of a site's records that goes to the contact store,
-	// with the traces of the turns that made them, and of its end; what the batch does
-	// happens in the context that it returns. Nil is nobody.
-	Seen func(ctx context.Context, site string, records int, traces []string) (_ context.Context, end func(error))
+	// with the traces of the turns that made them, and of its end: how many contacts
+	// found no grant in force, and what went wrong. What the batch does happens in the
+	// context that it returns. Nil is nobody.
+	Seen func(ctx context.Context, site string, records int, traces []string) (_ context.Context, end func(blocked int, err error))
 	// Log receives what Run and Flush have no caller for. Nil discards it.
 	Log *slog.Logger
 }
@@ -138,8 +139,8 @@ func New(o Options) (*Flusher, error) {
 		o.GapAfter = defaultGap
 	}
 	if o.Seen == nil {
-		o.Seen = func(ctx context.Context, _ string, _ int, _ []string) (context.Context, func(error)) {
-			return ctx, func(error) {}
+		o.Seen = func(ctx context.Context, _ string, _ int, _ []string) (context.Context, func(int, error)) {
+			return ctx, func(int, error) {}
 		}
 	}
 	if o.Log == nil {

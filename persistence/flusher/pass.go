@@ -203,7 +203,7 @@ func (b *batch) apply(ctx context.Context, site string, items []item) (int, erro
 	}
 	seen, end := b.f.opts.Seen(ctx, site, len(records), traces(records))
 	verdicts, err := b.f.opts.Contacts.Apply(seen, site, records)
-	end(err)
+	end(blocked(records, verdicts), err)
 	if err != nil {
 		return 0, fmt.Errorf("apply records of site %s: %w", site, err)
 	}
@@ -244,6 +244,16 @@ func traces(records []persistence.Record) (out []string) {
 		}
 	}
 	return out
+}
+
+// blocked counts the contacts that the store did not take.
+func blocked(records []persistence.Record, verdicts []persistence.Verdict) (n int) {
+	for i, v := range verdicts[:min(len(verdicts), len(records))] {
+		if records[i].Contact != nil && (v == persistence.Shredded || v == persistence.Poisoned) {
+			n++
+		}
+	}
+	return n
 }
 
 // count books a verdict and reports whether the record is done with.
