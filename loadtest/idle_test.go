@@ -24,7 +24,7 @@ func TestHeldSocketsAreSmall(t *testing.T) {
 		sockets = 10000
 	}
 	url := startGateway(t)
-	resident := func(count int) int {
+	resident := func(count, below int) int {
 		source := fmt.Sprintf("name: held\narrivals: {phases: [{shape: steady, seconds: 600, per_second: 0}]}\nvisitors: {reconnect_ms: {first: 100, max: 1000}}\nidle: {sockets: %d, per_second: 1000}\n", count)
 		cmd := exec.Command(loadProgram(t), writeScenario(t, source), "--url", url)
 		out, err := cmd.StderrPipe()
@@ -42,8 +42,7 @@ func TestHeldSocketsAreSmall(t *testing.T) {
 		want := fmt.Sprintf(" %d idle sockets", count)
 		for lines.Scan() {
 			if strings.Contains(lines.Text(), want) {
-				time.Sleep(4 * time.Second) // the rest of what opening needed is given back
-				size := residentOf(t, cmd.Process.Pid)
+				size := settled(t, cmd.Process.Pid, below)
 				go func() { _, _ = io.Copy(io.Discard, out) }()
 				return size
 			}
@@ -51,12 +50,30 @@ func TestHeldSocketsAreSmall(t *testing.T) {
 		t.Fatalf("the sockets were not opened: %v", lines.Err())
 		return 0
 	}
-	none, some := resident(1), resident(sockets)
+	none := resident(1, 0)
+	some := resident(sockets, none+sockets*maxHeldBytes)
 	each := (some - none) / sockets
 	t.Logf("%d idle sockets cost %d bytes each (%d KB with 1, %d KB with all)", sockets, each, none>>10, some>>10)
 	if each > maxHeldBytes {
 		t.Errorf("a held socket costs %d bytes, want at most %d", each, maxHeldBytes)
 	}
+}
+
+// settled returns the least memory that a process had within a while: what opening
+// needed is given back when the collector comes to it, later on a busy machine. It waits
+// no longer than until there is less than below.
+func settled(t *testing.T, pid, below int) int {
+	t.Helper()
+	time.Sleep(4 * time.Second)
+	least := residentOf(t, pid)
+	for range 20 {
+		if least < below || below == 0 {
+			break
+		}
+		time.Sleep(time.Second)
+		least = min(least, residentOf(t, pid))
+	}
+	return least
 }
 
 // residentOf returns a process's memory as the system counts it.

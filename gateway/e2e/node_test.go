@@ -28,16 +28,17 @@ import (
 
 // Variables of a gateway that runs as a child process of a test.
 const (
-	envChild = "ZGODA_E2E_CHILD" // the data folder
-	envAddr  = "ZGODA_E2E_ADDR"
-	envFault = "ZGODA_E2E_FAULT" // where to die: see fault
-	envSites = "ZGODA_E2E_SITES"
-	envRedis = "ZGODA_E2E_REDIS"
-	envPG    = "ZGODA_E2E_POSTGRES"
-	envLease = "ZGODA_E2E_LEASE"   // of operators, a duration
-	envProm  = "ZGODA_E2E_METRICS" // where Prometheus asks
-	envNode  = "ZGODA_E2E_NODE"
-	envDrain = "ZGODA_E2E_DRAIN" // a duration
+	envChild  = "ZGODA_E2E_CHILD" // the data folder
+	envAddr   = "ZGODA_E2E_ADDR"
+	envFault  = "ZGODA_E2E_FAULT" // where to die: see fault
+	envSites  = "ZGODA_E2E_SITES"
+	envRedis  = "ZGODA_E2E_REDIS"
+	envPG     = "ZGODA_E2E_POSTGRES"
+	envLease  = "ZGODA_E2E_LEASE"   // of operators, a duration
+	envProm   = "ZGODA_E2E_METRICS" // where Prometheus asks
+	envNode   = "ZGODA_E2E_NODE"
+	envDrain  = "ZGODA_E2E_DRAIN"  // a duration
+	envBuffer = "ZGODA_E2E_BUFFER" // of each socket, in bytes
 )
 
 func TestMain(m *testing.M) {
@@ -128,12 +129,18 @@ func (s faultyStore) Commit(ctx context.Context, c *persistence.Commit) (persist
 type faultyListener struct {
 	net.Listener
 	fault *fault
+	// buffer is what the system keeps of what a socket has not read, in bytes; 0 lets
+	// the system choose, which is megabytes.
+	buffer int
 }
 
 func (l faultyListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
+	}
+	if tcp, ok := c.(*net.TCPConn); ok && l.buffer > 0 {
+		_ = tcp.SetWriteBuffer(l.buffer)
 	}
 	return faultyConn{c, l.fault}, nil
 }
@@ -172,8 +179,9 @@ func runChild() error {
 	f := parseFault(os.Getenv(envFault))
 	lease, _ := time.ParseDuration(os.Getenv(envLease)) // empty: the default
 	drain, _ := time.ParseDuration(os.Getenv(envDrain))
+	buffer, _ := strconv.Atoi(os.Getenv(envBuffer))
 	app, err := gateway.New(context.Background(), gateway.Options{
-		Listener: faultyListener{listener, f}, DataDir: os.Getenv(envChild), SitesDir: os.Getenv(envSites),
+		Listener: faultyListener{listener, f, buffer}, DataDir: os.Getenv(envChild), SitesDir: os.Getenv(envSites),
 		Processor: processor, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Redis: os.Getenv(envRedis), Postgres: os.Getenv(envPG),
 		Limits: unlimited, Rate: fast, OperatorLease: lease, Env: os.Getenv, Metrics: os.Getenv(envProm), Node: os.Getenv(envNode), DrainTime: drain,
 		WrapStore: func(c persistence.Conversations) persistence.Conversations { return faultyStore{c, f} },

@@ -60,7 +60,7 @@ func startObserved(t *testing.T) *observed {
 	start := func(name string) (*node, string) {
 		metrics := freePort(t)
 		return startChild(t, child{redis: o.redis, postgres: o.postgres.url(), data: o.data, env: []string{
-			envProm + "=" + metrics, envNode + "=" + name, envDrain + "=3s", "OTEL_BSP_SCHEDULE_DELAY=50", "OTEL_METRIC_EXPORT_INTERVAL=200",
+			envProm + "=" + metrics, envNode + "=" + name, envDrain + "=3s", envBuffer + "=16384", "OTEL_BSP_SCHEDULE_DELAY=50", "OTEL_METRIC_EXPORT_INTERVAL=200",
 			"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + o.sink.addr,
 		}}), metrics
 	}
@@ -274,7 +274,7 @@ func (o *observed) stall() {
 	if err := deaf.Write(o.t.Context(), websocket.MessageText, []byte(open)); err != nil {
 		o.t.Fatal(err)
 	}
-	long := strings.Repeat("ż", protocol.MaxTextRunes)
+	long := strings.Repeat("🌱", protocol.MaxTextRunes)
 	for end := time.Now().Add(patience); o.most(`zgoda_gateway_closes_total{zgoda_close_code=~"slow|stalled"}`) < 1 && time.Now().Before(end); {
 		for range 20 {
 			_, _ = talker.Say(o.t.Context(), long)

@@ -35,7 +35,8 @@ type Limits struct {
 	TrustedHops int
 }
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults returns the limits as a server keeps them.
+func (l Limits) WithDefaults() Limits {
 	for field, value := range map[*int]int{
 		&l.Sockets: 15000, &l.SocketsPerAddress: 1000, &l.PerSecond: 1000,
 		&l.PerSecondPerAddress: 20, &l.ConversationsPerMinute: 60, &l.FramesPerSecond: 50,
@@ -75,7 +76,7 @@ type address struct {
 }
 
 func newAdmission(l Limits, now func() time.Time) *admission {
-	l = l.withDefaults()
+	l = l.WithDefaults()
 	return &admission{
 		limits: l, now: now, addresses: map[netip.Prefix]*address{},
 		rate: rate.NewLimiter(limitOf(l.PerSecond), max(l.PerSecond, 1)),

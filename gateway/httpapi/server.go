@@ -109,7 +109,7 @@ func New(o Options) *Server {
 	if o.Observer == nil {
 		o.Observer = nobody{}
 	}
-	o.Limits = o.Limits.withDefaults()
+	o.Limits = o.Limits.WithDefaults()
 	return &Server{Options: o, admission: newAdmission(o.Limits, o.Now)}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -42,6 +43,11 @@ type Primary struct {
 	Full bool
 	// Replicas are connected; MinReplicas must be for a write to be taken.
 	Replicas, MinReplicas int
+	// Role is master or slave.
+	Role string
+	// Clock is how far the server's clock is ahead of this machine's, and RoundTrip
+	// how long it took to ask.
+	Clock, RoundTrip time.Duration
 }
 
 // Health asks every primary. It returns ErrUnavailable where one does not
@@ -95,7 +101,14 @@ func askPrimary(ctx context.Context, c *redis.Client) (Primary, error) {
 	p.Version, p.RunID = infoField(info, "redis_version"), infoField(info, "run_id")
 	p.AppendOnly = infoField(info, "aof_enabled") == "1"
 	p.Policy = infoField(info, "maxmemory_policy")
-	p.Full = isFull(p.Used, p.Max)
+	p.Full, p.Role = isFull(p.Used, p.Max), infoField(info, "role")
+	began := time.Now()
+	there, err := c.Time(ctx).Result()
+	if err != nil {
+		return p, err
+	}
+	p.RoundTrip = time.Since(began)
+	p.Clock = there.Sub(began.Add(p.RoundTrip / 2))
 	p.Replicas, _ = strconv.Atoi(infoField(info, "connected_slaves"))
 	// Hosted servers hide their configuration: what they do not tell is left
 	// empty and warned about as little as it is praised.
@@ -119,7 +132,7 @@ func (s *Store) warnings(p Primary) []string {
 	warn := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	major, _, _ := strings.Cut(p.Version, ".")
 	if n, err := strconv.Atoi(major); err != nil || n < oldestMajor {
-		warn("Redis %s is too old: %d.0 or newer is needed", p.Version, oldestMajor)
+		warn("Redis %s is too old; use %d.0 or newer", p.Version, oldestMajor)
 	}
 	switch {
 	case !p.AppendOnly && !p.Snapshots:
@@ -138,16 +151,16 @@ func (s *Store) warnings(p Primary) []string {
 		warn("maxmemory is not set: Redis grows until the system kills it; set it to what the machine can spare")
 	}
 	if p.Full {
-		warn("%d of %d bytes are used: new conversations are refused", p.Used, p.Max)
+		warn("%d of %d bytes are used: new conversations are refused; raise maxmemory", p.Used, p.Max)
 	}
 	if p.Replicas < s.opts.Replicas {
-		warn("%d of the %d replicas that must confirm decisions and contacts are connected: such commits are not answered", p.Replicas, s.opts.Replicas)
+		warn("%d of the %d replicas that must confirm decisions and contacts are connected: such commits are not answered; start them, or lower redis_replicas", p.Replicas, s.opts.Replicas)
 	}
 	if p.Replicas > 0 && p.MinReplicas == 0 {
 		warn("min-replicas-to-write is 0: a primary that was cut off goes on taking what will be lost; set it to 1")
 	}
 	if p.Replicas > 0 && s.opts.Replicas == 0 {
-		warn("there are replicas, but none has to confirm decisions and contacts: a failover may lose them")
+		warn("there are replicas, but none has to confirm decisions and contacts: a failover may lose them; set redis_replicas")
 	}
 	return out
 }

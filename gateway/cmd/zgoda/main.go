@@ -59,7 +59,7 @@ func newRoot() *cobra.Command {
 	p.StringVar(&flags.sites, "sites", "", "folder with the site files (default configs/sites)")
 	root.AddCommand(
 		newRun(flags), newContacts(flags), newConsent(flags), newOperator(flags), newReceipt(flags), newRetention(flags), newAudit(flags),
-		newTombstones(flags), newMigrate(flags), newFlow(flags),
+		newTombstones(flags), newMigrate(flags), newFlow(flags), newDoctor(flags),
 	)
 	return root
 }
