@@ -28,3 +28,6 @@ type noDue struct {
 func (n noDue) Due(context.Context, string, persistence.Clocks, time.Time, int) (persistence.RetentionPlan, error) {
 	return persistence.RetentionPlan{}, n.err
 }
+
+// GarbagePercent is the pace that PaceCollector sets.
+func GarbagePercent(live uint64) int { return garbagePercent(live) }

@@ -289,6 +289,7 @@ func serveIdle(o gateway.Options) error {
 		return err
 	}
 	fmt.Println("listening", app.Addr())
+	go gateway.PaceCollector(context.Background()) // as the program does
 	answerMemory()
 	return nil
 }

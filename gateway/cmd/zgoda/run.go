@@ -63,6 +63,9 @@ func serve(ctx context.Context, c config, out io.Writer) error {
 		return err
 	}
 	announce(out, app, c)
+	if os.Getenv("GOGC") == "" {
+		go gateway.PaceCollector(ctx) // it ends with the process
+	}
 	<-ctx.Done()
 	fmt.Fprintln(out, "\nstopping: clients are told to come back, the outbox is flushed …")
 	drain := time.Duration(c.DrainDelayMS+c.DrainTimeMS) * time.Millisecond
