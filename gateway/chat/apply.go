@@ -202,7 +202,11 @@ func (s *Service) settle(st *site.Site, v *View, in Input, d *decision, res *per
 		if e := d.effect(st); e != nil {
 			s.run(e)
 		}
-		out.Events = append(out.Events, d.events...)
+		if len(out.Events) == 0 {
+			out.Events = d.events
+		} else {
+			out.Events = append(out.Events, d.events...)
+		}
 		out.Ack, out.Erased, out.Changed = &d.ack, d.commit.Erase, d.changed && !d.aside
 		out.Removed = out.Removed || d.commit.DropContact
 		out.Notes = append(out.Notes, d.notes...)

@@ -323,18 +323,18 @@ func (s *Service) sealEvents(v *View, d *decision, events []storedEvent) error {
 	c.Events = make([]persistence.Event, 0, len(events))
 	d.events = make([]protocol.Event, 0, len(events))
 	for i := range events {
-		e := events[i]
+		e := &events[i]
 		seq := v.snap.Seq + uint64(i) + 1
 		if e.Client != "" && d.ack.Seq == 0 {
 			d.ack.Seq, d.ack.ID = seq, e.ID
 		}
 		scope := persistence.Scope{Site: c.Site, Subject: c.Conversation, Item: itemEvent + e.ID}
-		body, err := s.seal(scope, &e)
+		body, err := s.seal(scope, e)
 		if err != nil {
 			return err
 		}
 		c.Events = append(c.Events, persistence.Event{Seq: seq, ID: e.ID, At: c.Now, Body: body})
-		d.events = append(d.events, wireEvent(&e, seq, c.Now.UnixMilli(), shown(&d.profile, &d.values)))
+		d.events = append(d.events, wireEvent(e, seq, c.Now.UnixMilli(), shown(&d.profile, &d.values)))
 	}
 	return nil
 }

@@ -70,11 +70,12 @@ const scriptArgs = 3
 func scriptCall(s *script, keys []string, args ...string) *call {
 	c := &call{args: make([]any, 0, scriptArgs+len(keys)+len(args))}
 	c.args = append(c.args, "evalsha", s.sha, len(keys))
-	for _, k := range keys {
-		c.args = append(c.args, k)
+	// The driver takes pointers: a string in an interface would be an allocation each.
+	for i := range keys {
+		c.args = append(c.args, &keys[i])
 	}
-	for _, a := range args {
-		c.args = append(c.args, a)
+	for i := range args {
+		c.args = append(c.args, &args[i])
 	}
 	return c
 }
